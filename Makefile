@@ -1,0 +1,60 @@
+# make audit   set up, audit data/anning and data/monaco, print both headlines, write out/
+# make test    set up, run all tests
+# make check   lint, types, import contracts
+# make lock    renew the locked dependencies (needs uv)
+
+PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
+	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$one && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: audit test check notebooks floor lock clean
+
+audit: $(VENV)/run.stamp
+	$(BIN)/geoplan audit data/anning --out out/anning
+	$(BIN)/geoplan audit data/monaco --out out/monaco
+
+test: $(VENV)/dev.stamp
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks
+
+check: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# the oldest versions that pyproject.toml admits must work too
+floor: $(VENV)-floor/floor.stamp
+	$(VENV)-floor/bin/python -m pytest -q
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "geoplan needs Python 3.11 or newer: apt-get install python3 python3-venv" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); apt-get install -y python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/run.stamp: requirements/run.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/run.stamp
+
+$(VENV)-floor/floor.stamp: requirements/floor.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)-floor
+	$(VENV)-floor/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/floor.txt
+	$(VENV)-floor/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
+	@touch $@
+
+EXTRAS := --extra osm --extra parquet --extra osmnx --extra api
+LOCK := uv pip compile pyproject.toml requirements/build.in --python-version 3.11 --generate-hashes --no-header --quiet
+
+lock:
+	$(LOCK) --universal --extra osm --extra parquet -o requirements/run.txt
+	$(LOCK) --universal $(EXTRAS) --group dev -o requirements/dev.txt
+	$(LOCK) --resolution lowest-direct $(EXTRAS) --group dev -o requirements/floor.txt
+
+clean:
+	rm -rf $(VENV) $(VENV)-floor out

@@ -1,0 +1,83 @@
+"""
+geoplan: check 15-minute service circles on real streets, and plan what is missing.
+
+Names are resolved on first use, so that ``import geoplan`` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geoplan import maps, report
+    from geoplan.analysis.centres import service_circles
+    from geoplan.analysis.communities import flag_oversized
+    from geoplan.analysis.coverage import CoverageResult, coverage
+    from geoplan.analysis.premises import check_premises
+    from geoplan.errors import GeoplanError
+    from geoplan.io.study_folder import read_study, write_study
+    from geoplan.model.study import Study
+    from geoplan.network.build import walk_network
+    from geoplan.network.graph import WalkNetwork
+    from geoplan.standards.catalogue import list_standards
+    from geoplan.standards.parse import load_standard
+    from geoplan.standards.standard import Standard
+    from geoplan.workflow import Audit, audit
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Audit": "geoplan.workflow",
+    "CoverageResult": "geoplan.analysis.coverage",
+    "GeoplanError": "geoplan.errors",
+    "Standard": "geoplan.standards.standard",
+    "Study": "geoplan.model.study",
+    "WalkNetwork": "geoplan.network.graph",
+    "audit": "geoplan.workflow",
+    "check_premises": "geoplan.analysis.premises",
+    "coverage": "geoplan.analysis.coverage",
+    "flag_oversized": "geoplan.analysis.communities",
+    "list_standards": "geoplan.standards.catalogue",
+    "load_standard": "geoplan.standards.parse",
+    "read_study": "geoplan.io.study_folder",
+    "service_circles": "geoplan.analysis.centres",
+    "walk_network": "geoplan.network.build",
+    "write_study": "geoplan.io.study_folder",
+}
+_ROOMS = ("maps", "report")
+
+__all__ = [
+    "Audit",
+    "CoverageResult",
+    "GeoplanError",
+    "Standard",
+    "Study",
+    "WalkNetwork",
+    "audit",
+    "check_premises",
+    "coverage",
+    "flag_oversized",
+    "list_standards",
+    "load_standard",
+    "maps",
+    "read_study",
+    "report",
+    "service_circles",
+    "walk_network",
+    "write_study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"geoplan.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'geoplan' has no attribute {name!r}")
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Verdicts: circles, coverage, centres, communities, premises."""

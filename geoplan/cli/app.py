@@ -1,0 +1,48 @@
+"""The command ``geoplan``: registers the commands and turns errors into one plain message."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from geoplan.cli.audit import audit
+from geoplan.cli.check import check
+from geoplan.cli.common import EXIT_UNUSABLE, error_lang
+from geoplan.cli.new import new
+from geoplan.cli.standards import standards
+from geoplan.errors import GeoplanError
+from geoplan.messages import text
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="geoplan",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Check 15-minute service circles on real streets, and plan what is missing.",
+)
+app.command()(check)
+app.command()(audit)
+app.command()(new)
+app.command()(standards)
+
+
+def main() -> None:
+    """
+    Run the command line.
+
+    Exit status: 0 done, whatever the verdicts; 1 a check found faults; 2 unusable input or usage.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except GeoplanError as error:
+        sys.stderr.write(f"{text('cli.error', error_lang())}{error.text(error_lang())}\n")
+        sys.exit(EXIT_UNUSABLE)
+    except OSError as error:
+        sys.stderr.write(f"{text('cli.error', error_lang())}{error.strerror or error}: {error.filename or ''}\n")
+        sys.exit(EXIT_UNUSABLE)

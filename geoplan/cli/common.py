@@ -1,0 +1,91 @@
+"""What every command shares: options, language, errors, progress, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geoplan.messages import Lang, text
+
+__all__ = [
+    "EXIT_FAULTS", "EXIT_UNUSABLE", "JsonOption", "LangChoice", "LangOption", "OutOption", "Progress", "QuietOption",
+    "StandardOption", "StudyArgument", "choose_lang", "error_lang", "progress_bar", "write_json",
+]  # fmt: skip
+
+EXIT_FAULTS = 1
+EXIT_UNUSABLE = 2
+
+Progress = Callable[[str, int, int], None]
+"""``progress(stage, done, total)``; ``stage`` is a message key ``stage.*``."""
+
+
+class LangChoice(StrEnum):
+    """Languages of the output."""
+
+    zh = "zh"
+    en = "en"
+
+
+StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="Study folder, with study.toml in it.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Folder for the files written.", show_default=False)
+]
+JsonOption = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the full result as JSON.", show_default=False)
+]
+LangOption = Annotated[
+    LangChoice | None, typer.Option("--lang", help="Language of the output; default: the study's.", show_default=False)
+]
+StandardOption = Annotated[
+    str | None,
+    typer.Option("--standard", metavar="ID|FILE", help="Standard pack; default: the study's.", show_default=False),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+
+_chosen: list[Lang] = ["en"]
+
+
+def choose_lang(option: LangChoice | None, default: Lang = "en") -> Lang:
+    """Return the language asked for, else ``default``; errors from here on speak it too."""
+    lang: Lang = default if option is None else option.value
+    _chosen[0] = lang
+    return lang
+
+
+def error_lang() -> Lang:
+    """Return the language in which errors are told."""
+    return _chosen[0]
+
+
+@contextmanager
+def progress_bar(lang: Lang, *, quiet: bool) -> Iterator[Progress]:
+    """Show a bar on standard error while the block runs; yield the function that moves it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+
+        def move(stage: str, done: int, total: int) -> None:
+            bar.update(task, description=text(stage, lang), completed=done, total=total)
+
+        yield move
+
+
+def write_json(content: Any, file: Path) -> None:
+    """Write plain data as UTF-8 JSON to ``file``; ``-`` is standard output."""
+    written = json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    if str(file) == "-":
+        sys.stdout.write(written)
+        return
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(written, encoding="utf-8")

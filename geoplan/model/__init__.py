@@ -1,0 +1,1 @@
+"""Tables, study, validation, provenance: what a study is made of."""

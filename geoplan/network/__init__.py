@@ -1,0 +1,1 @@
+"""The walking network: built from streets, snapped to, walked."""

@@ -1,0 +1,136 @@
+"""Streets become a network: cut where they share a vertex, never where they merely cross."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from geoplan.crs.metric import require_metric
+from geoplan.errors import NetworkError
+from geoplan.model.study import Study
+from geoplan.network.graph import BoolArray, FloatArray, IntArray, WalkNetwork
+
+__all__ = ["network_from_streets", "walk_network"]
+
+_CELLS_PER_M = 100
+"""Vertices in the same centimetre are one place."""
+
+
+def walk_network(study: Study) -> WalkNetwork:
+    """
+    Build the walking network of a study.
+
+    Parameters
+    ----------
+    study
+        Needs table ``streets``.
+
+    Returns
+    -------
+    WalkNetwork
+        See `network_from_streets` for what connects.
+
+    Raises
+    ------
+    DataError
+        If the study has no streets.
+    NetworkError
+        If no street can be walked.
+    """
+    (streets,) = study.need("streets")
+    return network_from_streets(streets)
+
+
+def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
+    """
+    Build a walking network from a table of streets.
+
+    Streets connect where they share a vertex (to the centimetre). Bridges and tunnels connect only at
+    their two ends. Lines that cross without a shared vertex do not connect. A segment with a closed
+    gate is left out.
+
+    Parameters
+    ----------
+    streets
+        Table ``streets``: index ``street_id``, LineStrings in a metric CRS; ``level``, ``steps`` and
+        ``gate`` are read where present.
+
+    Raises
+    ------
+    NetworkError
+        If no street can be walked.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, shapely
+    >>> lines = shapely.from_wkt(["LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 50)"])
+    >>> streets = gpd.GeoDataFrame(geometry=lines, index=["a", "b"], crs="EPSG:4544")
+    >>> network = network_from_streets(streets)
+    >>> network.node_count, network.edge_count, network.edge_length_m.tolist()
+    (4, 3, [100.0, 100.0, 50.0])
+    """
+    require_metric(streets.crs)
+    streets = streets.sort_index()
+    if "gate" in streets:
+        streets = streets[~(streets["gate"] == "closed").fillna(False).to_numpy(bool)]
+    lines, row = shapely.get_parts(shapely.force_2d(streets.geometry.to_numpy()), return_index=True)
+    if not len(lines):
+        raise NetworkError("error.no_streets")
+    level = streets["level"].fillna("ground") if "level" in streets else None
+    raised = np.zeros(len(streets), bool) if level is None else level.isin(["bridge", "tunnel"]).to_numpy()
+    steps = np.zeros(len(streets), bool)
+    if "steps" in streets:
+        steps = streets["steps"].fillna(False).to_numpy(bool)
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    node_xy, vertex_node = _nodes(xy, line, raised[row][line])
+    start, stop = _edge_spans(line, vertex_node)
+    geometry, length = _edge_lines(xy, start, stop)
+    useful = length > 0
+    edge_row = row[line[start]][useful]
+    return WalkNetwork(
+        crs=str(streets.crs.to_string()),
+        node_x=node_xy[:, 0],
+        node_y=node_xy[:, 1],
+        edge_u=vertex_node[start][useful],
+        edge_v=vertex_node[stop][useful],
+        edge_length_m=length[useful],
+        edge_steps=steps[edge_row],
+        edge_enterable=~raised[edge_row],
+        edge_street=streets.index.to_numpy(object)[edge_row],
+        edge_geometry=geometry[useful],
+    )
+
+
+def _nodes(xy: FloatArray, line: IntArray, raised: BoolArray) -> tuple[FloatArray, IntArray]:
+    """Return node positions, and for each vertex its node or -1."""
+    first = np.r_[True, line[1:] != line[:-1]]
+    last = np.r_[line[1:] != line[:-1], True]
+    end = first | last
+    can_join = end | ~raised
+    places, place_of, used = np.unique(
+        np.rint(xy[can_join] * _CELLS_PER_M).astype(np.int64), axis=0, return_inverse=True, return_counts=True
+    )
+    place_of = place_of.reshape(-1)
+    is_node = used >= 2
+    is_node[place_of[end[can_join]]] = True
+    number = np.where(is_node, np.cumsum(is_node) - 1, -1)
+    vertex_node = np.full(len(xy), -1, np.int64)
+    vertex_node[can_join] = number[place_of]
+    return places[is_node] / _CELLS_PER_M, vertex_node
+
+
+def _edge_spans(line: IntArray, vertex_node: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the first and last vertex of each edge: runs between neighbouring nodes of one line."""
+    at = np.flatnonzero(vertex_node >= 0)
+    same_line = line[at[1:]] == line[at[:-1]]
+    return at[:-1][same_line], at[1:][same_line]
+
+
+def _edge_lines(xy: FloatArray, start: IntArray, stop: IntArray) -> tuple[np.ndarray, FloatArray]:
+    """Return the LineString and length of each run of vertices."""
+    count = stop - start + 1
+    edge = np.repeat(np.arange(len(start)), count)
+    within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    geometry = shapely.linestrings(xy[start[edge] + within], indices=edge)
+    return geometry, shapely.length(geometry)

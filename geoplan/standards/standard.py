@@ -1,0 +1,253 @@
+"""A standard: rules, categories and OSM tags as values. Files are read in ``parse.py``."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from geoplan.errors import UnknownStandardError
+from geoplan.messages import Lang
+
+__all__ = ["Category", "Comparison", "OsmTags", "Rule", "Standard", "Status"]
+
+Comparison = Literal["<=", "<", ">=", ">", "="]
+Status = Literal["official", "borrowed", "assumed"]
+
+_COMPARE: dict[str, Callable[[float, float], bool]] = {
+    "<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt, "=": operator.eq,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """
+    One threshold with its evidence.
+
+    Parameters
+    ----------
+    id
+        Dotted name, ``group.rule``, such as ``"circle.minutes"``.
+    value
+        The threshold, in ``unit``. A yes/no rule holds True or False.
+    unit
+        ``min``, ``m``, ``m/min``, ``household``, ``person``, ``km²``, ``m²``, ``m²/100 households``, ``ratio``, ``yes/no``.
+    comparison
+        What a measured value must be to pass: ``measured comparison value``.
+    clause
+        Where in the source the rule stands.
+    source, place, in_force
+        The document, where it is in force, and since when (ISO date, or empty).
+    status
+        ``official`` here, ``borrowed`` from elsewhere or a weak carrier, or ``assumed`` by us.
+    note
+        What a reader must know, or empty.
+    """
+
+    id: str
+    value: float | bool
+    unit: str
+    comparison: Comparison
+    clause: str
+    source: str
+    place: str
+    in_force: str
+    status: Status
+    note: str = ""
+
+    @property
+    def group(self) -> str:
+        """The part of the id before the first dot."""
+        return self.id.split(".", 1)[0]
+
+    def passes(self, measured: float) -> bool:
+        """
+        Tell whether a measured value meets the rule; NaN never does.
+
+        Examples
+        --------
+        >>> rule = Rule("circle.minutes", 15, "min", "<=", "-", "-", "-", "", "assumed")
+        >>> rule.passes(15.0), rule.passes(15.001)
+        (True, False)
+        """
+        return bool(_COMPARE[self.comparison](measured, float(self.value)))
+
+    def margin(self, measured: float) -> float:
+        """Return by how much the rule is met: positive inside, negative outside, in ``unit``."""
+        towards = 1.0 if self.comparison in (">=", ">") else -1.0
+        return towards * (measured - float(self.value))
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """
+    One of the standard's service categories.
+
+    Parameters
+    ----------
+    id, en, zh
+        Identifier and names.
+    kinds
+        Facility kinds that belong to it.
+    mode
+        ``any``: one of the kinds suffices; ``all``: each kind is needed.
+    min_count
+        How many must be within reach (of any kind together, or of each kind).
+    minutes
+        Own limit in minutes; None takes ``circle.minutes``.
+    level
+        Circle level in minutes (15, 10, 5) for the non-inclusion rule; None has none.
+    clause, source, status, note
+        Evidence, as in `Rule`.
+    """
+
+    id: str
+    en: str
+    zh: str
+    kinds: tuple[str, ...]
+    mode: Literal["any", "all"]
+    min_count: int
+    minutes: float | None
+    level: int | None
+    clause: str
+    source: str
+    status: Status
+    note: str = ""
+
+    def name(self, lang: Lang) -> str:
+        """Return the name in ``lang``."""
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class OsmTags:
+    """
+    Which OSM objects become which rows.
+
+    Parameters
+    ----------
+    facilities
+        Facility kind -> tags ``"key=value"``; an object is of the first kind one of whose tags it bears.
+    centres
+        Centre level -> tags.
+    """
+
+    facilities: Mapping[str, tuple[str, ...]]
+    centres: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standard:
+    """
+    A standard pack. Values never change; `override` returns a new one.
+
+    Parameters
+    ----------
+    id, en, zh
+        Identifier and names.
+    rules
+        Rule id -> `Rule`, in the pack's order.
+    categories
+        The service categories, in the pack's order.
+    osm_tags
+        Tag table for studies built from OSM.
+    """
+
+    id: str
+    en: str
+    zh: str
+    rules: Mapping[str, Rule]
+    categories: tuple[Category, ...]
+    osm_tags: OsmTags
+
+    def name(self, lang: Lang) -> str:
+        """Return the name in ``lang``."""
+        return self.zh if lang == "zh" else self.en
+
+    def rule(self, rule_id: str) -> Rule:
+        """
+        Return the rule ``rule_id``.
+
+        Raises
+        ------
+        UnknownStandardError
+            If the pack has no such rule.
+        """
+        if rule_id not in self.rules:
+            raise UnknownStandardError("error.unknown_rule", rule=rule_id, standard=self.id, known=", ".join(self.rules))
+        return self.rules[rule_id]
+
+    def get(self, rule_id: str) -> Rule | None:
+        """Return the rule ``rule_id``, or None if the pack does not state it."""
+        return self.rules.get(rule_id)
+
+    def number(self, rule_id: str) -> float:
+        """Return the value of a rule as a number; UnknownStandardError if absent."""
+        return float(self.rule(rule_id).value)
+
+    def limit_minutes(self, category: Category) -> float:
+        """
+        Return the walking limit of a category.
+
+        Its own minutes; else the distance rule of its circle level (``circle_15.max_walk_m``) at the
+        pack's walking speed; else ``circle.minutes``.
+        """
+        return self.limit_rule(category)[0]
+
+    def limit_rule(self, category: Category) -> tuple[float, str]:
+        """Return the walking limit of a category in minutes, and the clause it rests on."""
+        if category.minutes is not None:
+            return category.minutes, category.clause
+        if category.level is not None:
+            distance = self.get(f"circle_{category.level}.max_walk_m")
+            if distance is not None:
+                return float(distance.value) / self.number("walking.speed"), distance.clause
+        rule = self.rule("circle.minutes")
+        return float(rule.value), rule.clause
+
+    def override(self, values: Mapping[str, float | bool]) -> Standard:
+        """
+        Return a standard with other thresholds.
+
+        Parameters
+        ----------
+        values
+            Rule id -> new value. Such rules become ``assumed`` and say that the user set them.
+
+        Raises
+        ------
+        UnknownStandardError
+            If the pack has no such rule.
+
+        Examples
+        --------
+        >>> from geoplan.standards.parse import load_standard
+        >>> strict = load_standard("default").override({"circle.minutes": 10})
+        >>> strict.rule("circle.minutes").value, strict.rule("circle.minutes").status
+        (10, 'assumed')
+        """
+        changed = dict(self.rules)
+        for rule_id, value in values.items():
+            old = self.rule(rule_id)
+            changed[rule_id] = dataclasses.replace(
+                old, value=value, status="assumed", clause=f"{old.clause} (set by the user, was {old.value:g})"
+            )
+        return dataclasses.replace(self, rules=MappingProxyType(changed))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of everything the standard says, as hex."""
+        content = {
+            "id": self.id,
+            "rules": [dataclasses.asdict(rule) for rule in self.rules.values()],
+            "categories": [dataclasses.asdict(category) for category in self.categories],
+            "osm_facilities": {kind: list(tags) for kind, tags in self.osm_tags.facilities.items()},
+            "osm_centres": {level: list(tags) for level, tags in self.osm_tags.centres.items()},
+        }
+        canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("utf-8")).hexdigest()

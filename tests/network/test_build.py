@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import geopandas as gpd
+import pytest
+import shapely
+
+from geoplan.errors import NetworkError, NotMetricError
+from geoplan.network.build import network_from_streets
+
+
+def streets(*wkt, crs="EPSG:4544", **columns):
+    return gpd.GeoDataFrame(columns, geometry=shapely.from_wkt(wkt), index=[f"s{n}" for n in range(len(wkt))], crs=crs)
+
+
+def degrees(network):
+    count = [0] * network.node_count
+    for node in [*network.edge_u, *network.edge_v]:
+        count[node] += 1
+    return sorted(count)
+
+
+def test_streets_connect_at_a_shared_inner_vertex():
+    network = network_from_streets(streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 80)"))
+    assert degrees(network) == [1, 1, 1, 3]
+
+
+def test_lines_that_merely_cross_do_not_connect():
+    network = network_from_streets(streets("LINESTRING (0 0, 200 0)", "LINESTRING (100 -50, 100 50)"))
+    assert (network.node_count, network.edge_count) == (4, 2)
+
+
+@pytest.mark.parametrize("level", ["bridge", "tunnel"])
+def test_a_bridge_or_tunnel_joins_only_at_its_ends(level):
+    raised = streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 -50, 100 0, 100 50)", level=[level, "ground"])
+    assert degrees(network_from_streets(raised)) == [1, 1, 1, 1]
+    at_end = streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (200 0, 300 0)", level=[level, "ground"])
+    assert degrees(network_from_streets(at_end)) == [1, 1, 2]
+
+
+def test_a_closed_gate_cuts_and_an_open_one_does_not():
+    lines = ("LINESTRING (0 0, 100 0)", "LINESTRING (100 0, 200 0)", "LINESTRING (200 0, 300 0)")
+    assert network_from_streets(streets(*lines, gate=["open", "closed", None])).edge_count == 2
+
+
+def test_row_order_does_not_matter():
+    table = streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 80)", "LINESTRING (100 80, 200 0)")
+    one, other = network_from_streets(table), network_from_streets(table.iloc[::-1])
+    assert list(one.edge_street) == list(other.edge_street)
+    assert list(one.edge_u) == list(other.edge_u)
+    assert shapely.equals_exact(one.edge_geometry, other.edge_geometry).all()
+
+
+def test_edges_keep_the_length_and_shape_of_the_street():
+    line = "LINESTRING (0 0, 30 40, 30 140)"
+    network = network_from_streets(streets(line, "LINESTRING (30 40, 90 40)"))
+    assert sorted(network.edge_length_m) == [50, 60, 100]
+
+
+def test_zero_length_pieces_are_dropped_and_loops_kept():
+    network = network_from_streets(streets("LINESTRING (0 0, 0 0)", "LINESTRING (0 0, 50 0, 50 50, 0 0)"))
+    assert network.edge_count == 1
+    assert network.edge_u[0] == network.edge_v[0]
+
+
+def test_a_multilinestring_is_walked_part_by_part():
+    network = network_from_streets(streets("MULTILINESTRING ((0 0, 10 0), (10 0, 10 10))"))
+    assert network.edge_count == 2
+    assert set(network.edge_street) == {"s0"}
+
+
+def test_no_walkable_street_is_an_error():
+    with pytest.raises(NetworkError, match="closed gate"):
+        network_from_streets(streets("LINESTRING (0 0, 10 0)", gate=["closed"]))
+
+
+def test_degrees_are_refused():
+    with pytest.raises(NotMetricError):
+        network_from_streets(streets("LINESTRING (103.7 36.1, 103.71 36.1)", crs="EPSG:4326"))

@@ -1,0 +1,68 @@
+"""Slow, obvious answers to hold the fast ones against."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+import shapely
+
+MS_PER_MINUTE = 60_000
+
+
+def split_graph(network, costs, *groups):
+    """
+    Return a networkx graph of the network with every entrance as a node of its own.
+
+    Each edge carrying entrances is cut at every one of them. Nodes are junction numbers, and
+    ("door", group, entry) for the entrance itself, joined to its foot on the street by its access leg.
+    """
+    graph = nx.MultiGraph()
+    graph.add_nodes_from(range(network.node_count))
+    feet = {}
+    for group, snaps in enumerate(groups):
+        for entry, edge in enumerate(snaps.edge):
+            if edge >= 0:
+                feet.setdefault(int(edge), []).append((group, entry))
+    for edge in range(network.edge_count):
+        cost, length = int(costs.edge_ms[edge]), float(network.edge_length_m[edge])
+        stops = [(0, 0.0, int(network.edge_u[edge])), (cost, length, int(network.edge_v[edge]))]
+        for group, entry in feet.get(edge, []):
+            offset = float(groups[group].offset_m[entry])
+            along = round(offset / length * cost)
+            foot = ("foot", group, entry)
+            stops.append((along, offset, foot))
+            leg = float(groups[group].snap_m[entry])
+            access = round(leg / costs.speed_m_per_min * MS_PER_MINUTE)
+            graph.add_edge(foot, ("door", group, entry), ms=access, metres=leg)
+        middle = sorted(stops[2:], key=lambda stop: (stop[0], stop[1]))
+        run = [stops[0], *middle, stops[1]]
+        for (ms_a, m_a, a), (ms_b, m_b, b) in zip(run, run[1:], strict=False):
+            graph.add_edge(a, b, ms=ms_b - ms_a, metres=abs(m_b - m_a))
+    return graph
+
+
+def walking_times(network, costs, places, targets):
+    """Return the matrix of walking times [ms] (places x targets) by networkx; inf where none leads."""
+    graph = split_graph(network, costs, places, targets)
+    times = np.full((places.owners, targets.owners), np.inf)
+    for entry, edge in enumerate(places.edge):
+        if edge < 0:
+            continue
+        found = nx.single_source_dijkstra_path_length(graph, ("door", 0, entry), weight="ms")
+        for other, other_edge in enumerate(targets.edge):
+            door = ("door", 1, other)
+            if other_edge >= 0 and door in found:
+                at = places.owner[entry], targets.owner[other]
+                times[at] = min(times[at], found[door])
+    return times
+
+
+def nearest_edge(network, point, cap):
+    """Return (edge, distance) of the nearest enterable edge by looking at every one; (-1, nan) beyond the cap."""
+    best, best_distance = -1, np.inf
+    for edge in range(network.edge_count):
+        if network.edge_enterable[edge]:
+            distance = shapely.distance(network.edge_geometry[edge], point)
+            if distance < best_distance:
+                best, best_distance = edge, distance
+    return (best, best_distance) if best_distance <= cap else (-1, np.nan)
