@@ -21,12 +21,10 @@ def minutes_to_ms(minutes: float) -> int:
     >>> minutes_to_ms(15)
     900000
     """
-    return int(round(minutes * MS_PER_MINUTE))
+    return round(minutes * MS_PER_MINUTE)
 
 
-def metres_to_ms(
-    metres: npt.NDArray[np.float64], *, speed_m_per_min: float
-) -> npt.NDArray[np.int64]:
+def metres_to_ms(metres: npt.NDArray[np.float64], *, speed_m_per_min: float) -> npt.NDArray[np.int64]:
     """
     Return the walking time of lengths, in whole milliseconds rounded half to even.
 

@@ -69,7 +69,11 @@ class Audit:
 
 
 def audit(
-    study: Study, standard: Standard, *, minutes: tuple[float, ...] | None = None, progress: Progress | None = None
+    study: Study,
+    standard: Standard,
+    *,
+    minutes: tuple[float, ...] | None = None,
+    progress: Progress | None = None,
 ) -> Audit:
     """
     Check everything the study's tables allow.
@@ -132,7 +136,9 @@ def audit(
             layers=study.layers,
             parameters={
                 "circle_minutes": list(circle_minutes),
-                "max_snap_m": standard.number("walking.max_snap") if study.max_snap_m is None else study.max_snap_m,
+                "max_snap_m": standard.number("walking.max_snap")
+                if study.max_snap_m is None
+                else study.max_snap_m,
                 "crs": study.crs,
             },
         ),
@@ -182,7 +188,12 @@ def _centre_tables(
     if progress is not None:
         progress("stage.circles", 1, 2)
     tables["service_circles"] = service_circles(
-        network, centres, standard, minutes=minutes, max_snap_m=result.places.max_snap_m, barriers=study.barriers
+        network,
+        centres,
+        standard,
+        minutes=minutes,
+        max_snap_m=result.places.max_snap_m,
+        barriers=study.barriers,
     )
     return tables
 
@@ -203,14 +214,21 @@ def _headline(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any
         "households": None if people is None else _whole(total(counts(people, "households"))),
         **_reach_figures(study, tables),
         "communities": None if study.communities is None else len(study.communities),
-        "oversized": None, "undersized": None, "size_unknown": None,
-        "premises_below_minimum": None, "premises_unknown": None,
-        "centres_district": None, "centres_community": None,
-    }  # fmt: skip
+        "oversized": None,
+        "undersized": None,
+        "size_unknown": None,
+        "premises_below_minimum": None,
+        "premises_unknown": None,
+        "centres_district": None,
+        "centres_community": None,
+    }
     if "oversized" in tables:
         size = tables["oversized"]["size"]
-        headline |= {"oversized": int((size == "oversized").sum()), "undersized": int((size == "undersized").sum()),
-                     "size_unknown": int((size == "unknown").sum())}  # fmt: skip
+        headline |= {
+            "oversized": int((size == "oversized").sum()),
+            "undersized": int((size == "undersized").sum()),
+            "size_unknown": int((size == "unknown").sum()),
+        }
     if "premises_checks" in tables:
         verdict = tables["premises_checks"]["verdict"]
         headline["premises_below_minimum"] = int((verdict == "fail").sum())
@@ -224,9 +242,14 @@ def _headline(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any
 
 def _reach_figures(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     figures: dict[str, Any] = dict.fromkeys(
-        ("persons_all_five", "persons_unknown_all_five", "households_all_five", "coverage_rate_all_five",
-         "household_coverage_rate_all_five")
-    )  # fmt: skip
+        (
+            "persons_all_five",
+            "persons_unknown_all_five",
+            "households_all_five",
+            "coverage_rate_all_five",
+            "household_coverage_rate_all_five",
+        )
+    )
     figures["coverage_rate_by_category"] = {}
     figures["unknown_rate_by_category"] = {}
     for level in ("any", "district", "community"):
@@ -237,11 +260,15 @@ def _reach_figures(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
     homes, by_category = tables["completeness"], tables["coverage_by_category"]
     for service, row in by_category.iterrows():
         if str(service).startswith("centre_"):
-            figures[f"coverage_rate_{str(service).removeprefix('centre_')}_centre"] = _share(row["coverage_rate"])
+            figures[f"coverage_rate_{str(service).removeprefix('centre_')}_centre"] = _share(
+                row["coverage_rate"]
+            )
         else:
             figures["coverage_rate_by_category"][service] = _share(row["coverage_rate"])
             unknown = float("nan") if pd.isna(row["persons_unknown"]) else float(row["persons_unknown"])
-            figures["unknown_rate_by_category"][service] = _share(rate(unknown, total(counts(homes, "persons"))))
+            figures["unknown_rate_by_category"][service] = _share(
+                rate(unknown, total(counts(homes, "persons")))
+            )
     if study.facilities is not None:
         every = tally(homes, homes["verdict_all_five"].to_numpy(object))
         figures |= {

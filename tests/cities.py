@@ -20,7 +20,9 @@ def random_streets(rng, *, size=6, spacing=120.0, keep=0.85, steps=0.1, bridges=
     for row in range(size):
         for column in range(size):
             here = row * size + column
-            for other in ([here + 1] if column < size - 1 else []) + ([here + size] if row < size - 1 else []):
+            for other in ([here + 1] if column < size - 1 else []) + (
+                [here + size] if row < size - 1 else []
+            ):
                 if rng.random() > keep:
                     continue
                 middle = np.round((at[here] + at[other]) / 2 + rng.normal(0, 10, 2), 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import shapely
@@ -36,7 +38,7 @@ def split_graph(network, costs, *groups):
             graph.add_edge(foot, ("door", group, entry), ms=access, metres=leg)
         middle = sorted(stops[2:], key=lambda stop: (stop[0], stop[1]))
         run = [stops[0], *middle, stops[1]]
-        for (ms_a, m_a, a), (ms_b, m_b, b) in zip(run, run[1:], strict=False):
+        for (ms_a, m_a, a), (ms_b, m_b, b) in pairwise(run):
             graph.add_edge(a, b, ms=ms_b - ms_a, metres=abs(m_b - m_a))
     return graph
 
@@ -58,7 +60,7 @@ def walking_times(network, costs, places, targets):
 
 
 def nearest_edge(network, point, cap):
-    """Return (edge, distance) of the nearest enterable edge by looking at every one; (-1, nan) beyond the cap."""
+    """Return the nearest enterable edge and its distance, by looking at every one."""
     best, best_distance = -1, np.inf
     for edge in range(network.edge_count):
         if network.edge_enterable[edge]:

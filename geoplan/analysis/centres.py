@@ -1,4 +1,4 @@
-"""Centres: whom each one reaches, whose nearest it is, and whether its circle has the size a norm asks for."""
+"""Centres: whom each one reaches, whose nearest it is, and whether its circle has a norm's size."""
 
 from __future__ import annotations
 
@@ -35,8 +35,7 @@ def centre_times(network: WalkNetwork, study: Study, places: PlacesOnNetwork) ->
     """
     centres, residences = study.need("centres", "residences")
     times = np.zeros((len(centres), len(residences)), np.int64)
-    assert places.centres is not None  # noqa: S101 - snapped because the study has them
-    for row, ms in times_from_each(network, places.costs, places.residences, places.centres):
+    for row, ms in times_from_each(network, places.costs, places.residences, places.of("centres")):
         times[row] = ms
     return times
 
@@ -70,8 +69,7 @@ def coverage_by_centre(
     persons, households = counts(residences, "persons"), counts(residences, "households")
     radius = float(rule.value) * standard.number("walking.speed")
     at, homes = residence_points(centres), residence_points(residences)
-    assert places.centres is not None  # noqa: S101 - snapped because the study has them
-    snap_m = places.centres.owner_snap_m()
+    snap_m = places.of("centres").owner_snap_m()
     rows = []
     for number in range(len(centres)):
         own = reached[number] & (closest == number)
@@ -88,8 +86,14 @@ def coverage_by_centre(
         )
     frame = centres.reindex(columns=["level", "name", "community_id"]).reset_index()
     frame["limit_minutes"] = float(rule.value)
-    columns = ["residences_reached", "persons_reached", "households_reached", "persons_catchment",
-               "households_catchment", "persons_buffer"]  # fmt: skip
+    columns = [
+        "residences_reached",
+        "persons_reached",
+        "households_reached",
+        "persons_catchment",
+        "households_catchment",
+        "persons_buffer",
+    ]
     frame[columns] = pd.DataFrame(rows, columns=columns)
     frame["snap_m"] = snap_m
     frame["reason"] = np.where(np.isnan(snap_m), "reason.not_on_network", "")
@@ -181,13 +185,28 @@ def check_levels(study: Study, standard: Standard, times_ms: npt.NDArray[np.int6
         within = times_ms <= minutes_to_ms(float(distance.value) / standard.number("walking.speed"))
         for measure in ("persons", "households"):
             figures = counts(residences, measure)
-            bands = (standard.get(f"circle_{level}.min_{measure}"), standard.get(f"circle_{level}.max_{measure}"))
+            bands = (
+                standard.get(f"circle_{level}.min_{measure}"),
+                standard.get(f"circle_{level}.max_{measure}"),
+            )
             for rule in filter(None, bands):
                 rows.extend(
                     {"unit_id": unit, "level": level, **_band(rule, figures[within[number]])}
                     for number, unit in enumerate(centres.index)
                 )
-    columns = ["unit_id", "level", "rule", "value", "threshold", "unit", "margin", "verdict", "reason", "clause", "status"]
+    columns = [
+        "unit_id",
+        "level",
+        "rule",
+        "value",
+        "threshold",
+        "unit",
+        "margin",
+        "verdict",
+        "reason",
+        "clause",
+        "status",
+    ]
     frame = pd.DataFrame(rows, columns=columns)
     frame["unit_table"] = "centres"
     frame["name"] = frame["unit_id"].map(centres["name"]) if "name" in centres else None
@@ -205,7 +224,13 @@ def _band(rule: Rule, figures: npt.NDArray[np.float64]) -> dict[str, object]:
         verdict = "fail"
         reason = "reason.below_minimum" if rule.comparison in (">=", ">") else "reason.above_maximum"
     return {
-        "rule": rule.id, "value": value, "threshold": float(rule.value), "unit": rule.unit,
-        "margin": rule.margin(value), "verdict": verdict, "reason": reason, "clause": rule.clause,
+        "rule": rule.id,
+        "value": value,
+        "threshold": float(rule.value),
+        "unit": rule.unit,
+        "margin": rule.margin(value),
+        "verdict": verdict,
+        "reason": reason,
+        "clause": rule.clause,
         "status": rule.status,
-    }  # fmt: skip
+    }

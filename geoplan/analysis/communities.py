@@ -66,7 +66,10 @@ def flag_oversized(communities: gpd.GeoDataFrame, standard: Standard) -> gpd.Geo
     maxima = [rule for rule in map(standard.get, _MAXIMA) if rule is not None]
     if not maxima:
         raise UnknownStandardError(
-            "error.unknown_rule", rule="community.max_*", standard=standard.id, known=", ".join(standard.rules)
+            "error.unknown_rule",
+            rule="community.max_*",
+            standard=standard.id,
+            known=", ".join(standard.rules),
         )
     frame = communities.reindex(columns=["name", "households", "persons"])
     frame.index.name = "community_id"
@@ -116,7 +119,14 @@ def _parts(rule: Rule, value: float, standard: Standard) -> int:
 
 def _row(size: str, rule: Rule, value: float, parts: int | None, reason: str) -> dict[str, object]:
     return {
-        "size": size, "rule": rule.id, "value": value, "threshold": float(rule.value), "unit": rule.unit,
-        "margin": rule.margin(value), "parts_min": parts, "reason": reason, "clause": rule.clause,
+        "size": size,
+        "rule": rule.id,
+        "value": value,
+        "threshold": float(rule.value),
+        "unit": rule.unit,
+        "margin": rule.margin(value),
+        "parts_min": parts,
+        "reason": reason,
+        "clause": rule.clause,
         "status": rule.status,
-    }  # fmt: skip
+    }

@@ -151,9 +151,7 @@ def _within_radius(study: Study, standard: Standard, points: np.ndarray) -> pd.a
     return pd.array(within, dtype="boolean")
 
 
-def _by_category(
-    study: Study, standard: Standard, reach: pd.DataFrame, services: list[str]
-) -> pd.DataFrame:
+def _by_category(study: Study, standard: Standard, reach: pd.DataFrame, services: list[str]) -> pd.DataFrame:
     (residences,) = study.need("residences")
     known = {one.id: one for one in standard.categories}
     rows = []
@@ -170,10 +168,15 @@ def _by_category(
             limit, clause, status, name = float(rule.value), rule.clause, rule.status, service
         rows.append(
             {
-                "service": service, "service_name": name, "facilities": int(facilities.sum()), "limit_minutes": limit,
-                **tally(residences, of_service["verdict"].to_numpy(object)), "status": status, "clause": clause,
+                "service": service,
+                "service_name": name,
+                "facilities": int(facilities.sum()),
+                "limit_minutes": limit,
+                **tally(residences, of_service["verdict"].to_numpy(object)),
+                "status": status,
+                "clause": clause,
             }
-        )  # fmt: skip
+        )
     return finish(pd.DataFrame(rows), "coverage_by_category")
 
 
@@ -194,6 +197,9 @@ def _gaps(study: Study, reach: pd.DataFrame, categories: list[str]) -> gpd.GeoDa
     about["geometry"] = residence_points(residences)
     frame = rows.merge(pd.DataFrame(about), left_on="residence_id", right_index=True)
     frame = frame.sort_values(
-        ["persons", "residence_id", "service"], ascending=[False, True, True], na_position="last", kind="stable"
+        ["persons", "residence_id", "service"],
+        ascending=[False, True, True],
+        na_position="last",
+        kind="stable",
     )
     return finish(frame, "gaps", crs=study.crs)

@@ -53,12 +53,21 @@ def check_premises(
     if "floor_area_m2" not in premises:
         raise MissingColumnError("error.missing_column", table="premises", column="floor_area_m2")
     area = counts(premises, "floor_area_m2")
-    rule, by_households = standard.rule("premises.min_floor_area"), standard.rule("premises.area_per_100_households")
-    frame = premises.reindex(columns=["community_id", "name", "floor_area_m2"]).reset_index(names="premises_id")
+    rule, by_households = (
+        standard.rule("premises.min_floor_area"),
+        standard.rule("premises.area_per_100_households"),
+    )
+    frame = premises.reindex(columns=["community_id", "name", "floor_area_m2"]).reset_index(
+        names="premises_id"
+    )
     frame["minimum_m2"] = float(rule.value)
     frame["shortfall_m2"] = _shortfall(area, float(rule.value))
     frame["verdict"] = _verdicts(area, np.full(len(area), float(rule.value)), rule)
-    reasons = {"pass": "reason.at_least_minimum", "fail": "reason.below_minimum", "unknown": "reason.missing_value"}
+    reasons = {
+        "pass": "reason.at_least_minimum",
+        "fail": "reason.below_minimum",
+        "unknown": "reason.missing_value",
+    }
     frame["reason"] = frame["verdict"].map(reasons)
     frame["clause"] = rule.clause
     households = _households(frame["community_id"], communities)
@@ -77,9 +86,7 @@ def check_premises(
     return finish(frame, "premises_checks", crs=premises.crs)
 
 
-def _households(
-    community_id: pd.Series, communities: gpd.GeoDataFrame | None
-) -> npt.NDArray[np.float64]:
+def _households(community_id: pd.Series, communities: gpd.GeoDataFrame | None) -> npt.NDArray[np.float64]:
     if communities is None or "households" not in communities:
         return np.full(len(community_id), np.nan)
     known = pd.Series(counts(communities, "households"), index=communities.index)

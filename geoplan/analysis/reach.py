@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from geoplan.errors import DataError
 from geoplan.model.result_tables import finish
 from geoplan.model.study import Study
 from geoplan.network.graph import Costs, WalkNetwork
@@ -18,9 +20,16 @@ from geoplan.standards.standard import Category, Standard
 from geoplan.units import MS_PER_MINUTE, UNREACHED_MS, minutes_to_ms, ms_to_minutes
 
 __all__ = [
-    "PlacesOnNetwork", "category_facilities", "centre_facilities", "combine_verdicts", "decide", "place_on_network",
-    "reach_table", "residence_points", "snap_table",
-]  # fmt: skip
+    "PlacesOnNetwork",
+    "category_facilities",
+    "centre_facilities",
+    "combine_verdicts",
+    "decide",
+    "place_on_network",
+    "reach_table",
+    "residence_points",
+    "snap_table",
+]
 
 TextArray = npt.NDArray[np.object_]
 
@@ -46,6 +55,13 @@ class PlacesOnNetwork:
     facilities: Snaps | None
     centres: Snaps | None
 
+    def of(self, table: str) -> Snaps:
+        """Return the snaps of ``residences``, ``facilities`` or ``centres``; DataError if there are none."""
+        snaps: Snaps | None = getattr(self, table)
+        if snaps is None:
+            raise DataError("error.not_snapped", table=table)
+        return snaps
+
 
 def place_on_network(network: WalkNetwork, study: Study, standard: Standard) -> PlacesOnNetwork:
     """
@@ -65,11 +81,14 @@ def place_on_network(network: WalkNetwork, study: Study, standard: Standard) -> 
     cap = standard.number("walking.max_snap") if study.max_snap_m is None else study.max_snap_m
 
     def snaps(places: gpd.GeoDataFrame | None) -> Snaps | None:
-        return None if places is None else snap_places(network, places, max_snap_m=cap, barriers=study.barriers)
+        return (
+            None if places is None else snap_places(network, places, max_snap_m=cap, barriers=study.barriers)
+        )
 
     return PlacesOnNetwork(
         costs=network.costs(
-            speed_m_per_min=standard.number("walking.speed"), steps_factor=standard.number("walking.steps_factor")
+            speed_m_per_min=standard.number("walking.speed"),
+            steps_factor=standard.number("walking.steps_factor"),
         ),
         max_snap_m=cap,
         residences=snap_places(network, residences, max_snap_m=cap, barriers=study.barriers),
@@ -82,8 +101,10 @@ def snap_table(network: WalkNetwork, study: Study, places: PlacesOnNetwork) -> p
     """Return table ``snaps``: every entrance, the street it met and how far away that is."""
     parts = []
     for name, snaps in (
-        ("residences", places.residences), ("facilities", places.facilities), ("centres", places.centres),
-    ):  # fmt: skip
+        ("residences", places.residences),
+        ("facilities", places.facilities),
+        ("centres", places.centres),
+    ):
         table = study.table(name)
         if snaps is None or table is None:
             continue
@@ -154,7 +175,14 @@ class _Part:
 
 
 def decide(
-    found: Nearest, snapped: npt.NDArray[np.bool_], *, limit_ms: int, known: int, usable: int, needed: int, complete: bool
+    found: Nearest,
+    snapped: npt.NDArray[np.bool_],
+    *,
+    limit_ms: int,
+    known: int,
+    usable: int,
+    needed: int,
+    complete: bool,
 ) -> tuple[TextArray, TextArray]:
     """
     Decide one service for every residence.
@@ -182,8 +210,8 @@ def decide(
     count = len(found.ms)
     if known < needed:
         short = "reason.no_facility" if known == 0 else "reason.too_few"
-        verdict, reason = ("fail", short) if complete else ("unknown", "reason.no_data")
-        return np.full(count, verdict, object), np.full(count, reason, object)
+        sure, why = ("fail", short) if complete else ("unknown", "reason.no_data")
+        return np.full(count, sure, object), np.full(count, why, object)
     if usable < needed:
         return np.full(count, "unknown", object), np.full(count, "reason.not_on_network", object)
     cases = [~snapped, found.ms == UNREACHED_MS, found.ms <= limit_ms]
@@ -195,9 +223,16 @@ def decide(
 
 
 def _part(
-    network: WalkNetwork, places: PlacesOnNetwork, table: gpd.GeoDataFrame, snaps: Snaps, counts: pd.Series,
-    *, limit_ms: int, needed: int, complete: bool,
-) -> _Part:  # fmt: skip
+    network: WalkNetwork,
+    places: PlacesOnNetwork,
+    table: gpd.GeoDataFrame,
+    snaps: Snaps,
+    counts: pd.Series,
+    *,
+    limit_ms: int,
+    needed: int,
+    complete: bool,
+) -> _Part:
     rows = np.flatnonzero(counts.to_numpy(bool))
     targets = snaps.only(rows)
     found = kth_nearest(network, places.costs, places.residences, targets, k=needed)
@@ -210,7 +245,7 @@ def _part(
         needed=needed,
         complete=complete,
     )
-    ids = np.append(table.index.to_numpy(object)[rows], None)
+    ids = np.array([*table.index[rows], None], dtype=object)
     return _Part(found, ids[found.target], verdict, reason)
 
 
@@ -241,8 +276,9 @@ def _all_of(parts: list[_Part]) -> _Part:
     telling = np.where(verdicts == combined, times, -1).argmax(axis=0)
     at = np.arange(times.shape[1])
 
-    def pick(arrays: list[npt.NDArray[np.generic]]) -> npt.NDArray[np.generic]:
-        return np.array(arrays)[telling, at]
+    def pick(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        picked: npt.NDArray[Any] = np.array(arrays)[telling, at]
+        return picked
 
     return _Part(
         Nearest(
@@ -264,16 +300,22 @@ def _category_part(
     network: WalkNetwork, study: Study, standard: Standard, places: PlacesOnNetwork, category: Category
 ) -> _Part:
     limit_ms = minutes_to_ms(standard.limit_minutes(category))
-    assert study.facilities is not None and places.facilities is not None  # noqa: S101 - the caller asked for them
-    counts = category_facilities(study.facilities, category, standard)
+    (facilities,) = study.need("facilities")
+    counts = category_facilities(facilities, category, standard)
     groups = [category.kinds] if category.mode == "any" else [(kind,) for kind in category.kinds]
     parts = [
         _part(
-            network, places, study.facilities, places.facilities, counts & study.facilities["kind"].isin(kinds),
-            limit_ms=limit_ms, needed=category.min_count, complete=_is_complete(study, kinds),
+            network,
+            places,
+            facilities,
+            places.of("facilities"),
+            counts & facilities["kind"].isin(kinds),
+            limit_ms=limit_ms,
+            needed=category.min_count,
+            complete=_is_complete(study, kinds),
         )
         for kinds in groups
-    ]  # fmt: skip
+    ]
     return parts[0] if len(parts) == 1 else _all_of(parts)
 
 
@@ -300,11 +342,16 @@ def reach_table(
         (centres,) = study.need("centres")
         rule = standard.rule("centre.minutes")
         limit, clause = float(rule.value), rule.clause
-        assert places.centres is not None  # noqa: S101 - snapped because the study has them
         part = _part(
-            network, places, centres, places.centres, centre_facilities(centres, service, standard),
-            limit_ms=minutes_to_ms(limit), needed=1, complete=False,
-        )  # fmt: skip
+            network,
+            places,
+            centres,
+            places.of("centres"),
+            centre_facilities(centres, service, standard),
+            limit_ms=minutes_to_ms(limit),
+            needed=1,
+            complete=False,
+        )
     else:
         study.need("facilities")
         category = next(one for one in standard.categories if one.id == service)

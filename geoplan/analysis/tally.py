@@ -75,7 +75,9 @@ def community_tally(study: Study, reach: pd.DataFrame) -> pd.DataFrame:
         for community_id, members in groups.items():
             part = tally(residences.iloc[members], verdict[members])
             rows.append({"community_id": community_id, "service": service, **part})
-    frame = pd.DataFrame(rows, columns=["community_id", "service", *tally(residences.iloc[:0], np.array([], object))])
+    frame = pd.DataFrame(
+        rows, columns=["community_id", "service", *tally(residences.iloc[:0], np.array([], object))]
+    )
     return finish(frame.sort_values(["community_id"], kind="stable"), "coverage_by_community_category")
 
 

@@ -44,5 +44,7 @@ def main() -> None:
         sys.stderr.write(f"{text('cli.error', error_lang())}{error.text(error_lang())}\n")
         sys.exit(EXIT_UNUSABLE)
     except OSError as error:
-        sys.stderr.write(f"{text('cli.error', error_lang())}{error.strerror or error}: {error.filename or ''}\n")
+        sys.stderr.write(
+            f"{text('cli.error', error_lang())}{error.strerror or error}: {error.filename or ''}\n"
+        )
         sys.exit(EXIT_UNUSABLE)

@@ -15,9 +15,21 @@ import typer
 from geoplan.messages import Lang, text
 
 __all__ = [
-    "EXIT_FAULTS", "EXIT_UNUSABLE", "JsonOption", "LangChoice", "LangOption", "OutOption", "Progress", "QuietOption",
-    "StandardOption", "StudyArgument", "choose_lang", "error_lang", "progress_bar", "write_json",
-]  # fmt: skip
+    "EXIT_FAULTS",
+    "EXIT_UNUSABLE",
+    "JsonOption",
+    "LangChoice",
+    "LangOption",
+    "OutOption",
+    "Progress",
+    "QuietOption",
+    "StandardOption",
+    "StudyArgument",
+    "choose_lang",
+    "error_lang",
+    "progress_bar",
+    "write_json",
+]
 
 EXIT_FAULTS = 1
 EXIT_UNUSABLE = 2
@@ -35,17 +47,22 @@ class LangChoice(StrEnum):
 
 StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY", help="Study folder, with study.toml in it.")]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Folder for the files written.", show_default=False)
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder for the files written.", show_default=False),
 ]
 JsonOption = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Write the full result as JSON.", show_default=False)
+    Path | None,
+    typer.Option("--json", metavar="FILE", help="Write the full result as JSON.", show_default=False),
 ]
 LangOption = Annotated[
-    LangChoice | None, typer.Option("--lang", help="Language of the output; default: the study's.", show_default=False)
+    LangChoice | None,
+    typer.Option("--lang", help="Language of the output; default: the study's.", show_default=False),
 ]
 StandardOption = Annotated[
     str | None,
-    typer.Option("--standard", metavar="ID|FILE", help="Standard pack; default: the study's.", show_default=False),
+    typer.Option(
+        "--standard", metavar="ID|FILE", help="Standard pack; default: the study's.", show_default=False
+    ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 
@@ -68,7 +85,8 @@ def error_lang() -> Lang:
 def progress_bar(lang: Lang, *, quiet: bool) -> Iterator[Progress]:
     """Show a bar on standard error while the block runs; yield the function that moves it."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

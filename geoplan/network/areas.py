@@ -74,9 +74,7 @@ def service_area(
         for limit in sorted(limits_ms):
             low, high, edge = _reached_spans(network, costs, one, at_nodes, limit)
             pieces = _cut(network, edge, low, high)
-            areas.append(
-                ServiceArea(row, limit, shapely.multilinestrings(pieces), _around(pieces))
-            )
+            areas.append(ServiceArea(row, limit, shapely.multilinestrings(pieces), _around(pieces)))
     return areas
 
 
@@ -100,7 +98,12 @@ def _reached_spans(
     centre = one.offset_m[met] / network.edge_length_m[met_edge]
     around = np.maximum(left_ms, 0) / costs.edge_ms[met_edge]
     usable = left_ms > 0
-    low = [np.zeros(len(whole)), np.zeros(len(head)), 1 - from_v[tail], np.maximum(centre - around, 0)[usable]]
+    low = [
+        np.zeros(len(whole)),
+        np.zeros(len(head)),
+        1 - from_v[tail],
+        np.maximum(centre - around, 0)[usable],
+    ]
     high = [np.ones(len(whole)), from_u[head], np.ones(len(tail)), np.minimum(centre + around, 1)[usable]]
     edge = np.concatenate([whole, head, tail, met_edge[usable]])
     return _join_spans(np.concatenate(low), np.concatenate(high), edge)
@@ -121,9 +124,7 @@ def _join_spans(low: FloatArray, high: FloatArray, edge: IntArray) -> tuple[Floa
     return np.array(starts), np.array(stops), np.array(numbers, np.int64)
 
 
-def _cut(
-    network: WalkNetwork, edge: IntArray, low: FloatArray, high: FloatArray
-) -> npt.NDArray[np.object_]:
+def _cut(network: WalkNetwork, edge: IntArray, low: FloatArray, high: FloatArray) -> npt.NDArray[np.object_]:
     """Return the street pieces for spans of edges."""
     pieces = network.edge_geometry[edge]
     for at in np.flatnonzero((low > 0) | (high < 1)):

@@ -174,7 +174,9 @@ def snap_points(
     offset_m = np.zeros(len(points))
     snap_m = np.full(len(points), np.nan)
     lines = network.edge_geometry[edge[met]]
-    offset_m[met] = np.minimum(shapely.line_locate_point(lines, points[met]), network.edge_length_m[edge[met]])
+    offset_m[met] = np.minimum(
+        shapely.line_locate_point(lines, points[met]), network.edge_length_m[edge[met]]
+    )
     snap_m[met] = distance
     return edge, offset_m, snap_m
 

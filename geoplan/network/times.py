@@ -69,9 +69,12 @@ def _offset_ms(network: WalkNetwork, costs: Costs, snaps: Snaps) -> IntArray:
 def _met(snaps: Snaps) -> Snaps:
     kept = snaps.snapped
     return Snaps(
-        owner=snaps.owner[kept], owners=snaps.owners, edge=snaps.edge[kept],
-        offset_m=snaps.offset_m[kept], snap_m=snaps.snap_m[kept],
-    )  # fmt: skip
+        owner=snaps.owner[kept],
+        owners=snaps.owners,
+        edge=snaps.edge[kept],
+        offset_m=snaps.offset_m[kept],
+        snap_m=snaps.snap_m[kept],
+    )
 
 
 def _stubs(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Stubs:
@@ -225,7 +228,10 @@ def node_times(network: WalkNetwork, costs: Costs, targets: Snaps) -> IntArray:
     size = nodes + targets.owners
     weight = np.concatenate([ms, stubs.ms[start] + 1]).astype(np.float64)
     graph = csr_array(
-        (weight, (np.concatenate([tail, nodes + stubs.owner[start]]), np.concatenate([head, stubs.node[start]]))),
+        (
+            weight,
+            (np.concatenate([tail, nodes + stubs.owner[start]]), np.concatenate([head, stubs.node[start]])),
+        ),
         shape=(size, size),
     )
     found = dijkstra(graph, indices=np.arange(nodes, size))[:, :nodes]

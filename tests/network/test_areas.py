@@ -47,16 +47,27 @@ def test_circles_are_nested(seed):
     assert [(one.target, one.limit_ms) for one in areas] == [
         (row, limit) for row in (0, 1) for limit in (60_000, 180_000, 300_000)
     ]
-    for small, large in ((areas[0], areas[1]), (areas[1], areas[2]), (areas[3], areas[4]), (areas[4], areas[5])):
+    for small, large in (
+        (areas[0], areas[1]),
+        (areas[1], areas[2]),
+        (areas[3], areas[4]),
+        (areas[4], areas[5]),
+    ):
         assert small.streets.length <= large.streets.length
-        assert shapely.area(shapely.difference(small.polygon, large.polygon)) < 1e-6 * max(small.polygon.area, 1)
+        assert shapely.area(shapely.difference(small.polygon, large.polygon)) < 1e-6 * max(
+            small.polygon.area, 1
+        )
 
 
 def test_the_area_ends_where_the_time_runs_out():
-    street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (1000, 0)])], index=["s"], crs="EPSG:4544")
+    street = gpd.GeoDataFrame(
+        geometry=[shapely.LineString([(0, 0), (1000, 0)])], index=["s"], crs="EPSG:4544"
+    )
     walk = network_from_streets(street)
     costs = walk.costs(speed_m_per_min=60)
-    centre = snap_places(walk, gpd.GeoDataFrame(geometry=[shapely.Point(500, 30)], crs=walk.crs), max_snap_m=100)
+    centre = snap_places(
+        walk, gpd.GeoDataFrame(geometry=[shapely.Point(500, 30)], crs=walk.crs), max_snap_m=100
+    )
     area = service_area(walk, costs, centre, limits_ms=[120_000])[0]
     assert area.streets.bounds == pytest.approx((410, 0, 590, 0))
     nothing = service_area(walk, costs, centre, limits_ms=[20_000])[0]

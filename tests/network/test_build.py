@@ -9,7 +9,9 @@ from geoplan.network.build import network_from_streets
 
 
 def streets(*wkt, crs="EPSG:4544", **columns):
-    return gpd.GeoDataFrame(columns, geometry=shapely.from_wkt(wkt), index=[f"s{n}" for n in range(len(wkt))], crs=crs)
+    return gpd.GeoDataFrame(
+        columns, geometry=shapely.from_wkt(wkt), index=[f"s{n}" for n in range(len(wkt))], crs=crs
+    )
 
 
 def degrees(network):
@@ -31,7 +33,9 @@ def test_lines_that_merely_cross_do_not_connect():
 
 @pytest.mark.parametrize("level", ["bridge", "tunnel"])
 def test_a_bridge_or_tunnel_joins_only_at_its_ends(level):
-    raised = streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 -50, 100 0, 100 50)", level=[level, "ground"])
+    raised = streets(
+        "LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 -50, 100 0, 100 50)", level=[level, "ground"]
+    )
     assert degrees(network_from_streets(raised)) == [1, 1, 1, 1]
     at_end = streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (200 0, 300 0)", level=[level, "ground"])
     assert degrees(network_from_streets(at_end)) == [1, 1, 2]
@@ -43,7 +47,9 @@ def test_a_closed_gate_cuts_and_an_open_one_does_not():
 
 
 def test_row_order_does_not_matter():
-    table = streets("LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 80)", "LINESTRING (100 80, 200 0)")
+    table = streets(
+        "LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 80)", "LINESTRING (100 80, 200 0)"
+    )
     one, other = network_from_streets(table), network_from_streets(table.iloc[::-1])
     assert list(one.edge_street) == list(other.edge_street)
     assert list(one.edge_u) == list(other.edge_u)

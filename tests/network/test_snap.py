@@ -18,12 +18,16 @@ CRS = "EPSG:4544"
 
 def network(*wkt, **columns):
     return network_from_streets(
-        gpd.GeoDataFrame(columns, geometry=shapely.from_wkt(wkt), index=[f"s{n}" for n in range(len(wkt))], crs=CRS)
+        gpd.GeoDataFrame(
+            columns, geometry=shapely.from_wkt(wkt), index=[f"s{n}" for n in range(len(wkt))], crs=CRS
+        )
     )
 
 
 def places(*wkt, **columns):
-    return gpd.GeoDataFrame(columns, geometry=shapely.from_wkt(wkt), index=[f"p{n}" for n in range(len(wkt))], crs=CRS)
+    return gpd.GeoDataFrame(
+        columns, geometry=shapely.from_wkt(wkt), index=[f"p{n}" for n in range(len(wkt))], crs=CRS
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -62,7 +66,9 @@ def test_nobody_steps_onto_a_bridge_between_its_ends():
 def test_an_access_leg_never_crosses_a_river_railway_or_expressway(kind):
     walk = network("LINESTRING (0 0, 100 0)", "LINESTRING (0 60, 100 60)")
     home = places("POINT (50 20)")
-    barrier = gpd.GeoDataFrame({"kind": [kind]}, geometry=shapely.from_wkt(["LINESTRING (-50 10, 150 10)"]), crs=CRS)
+    barrier = gpd.GeoDataFrame(
+        {"kind": [kind]}, geometry=shapely.from_wkt(["LINESTRING (-50 10, 150 10)"]), crs=CRS
+    )
     assert snap_places(walk, home, max_snap_m=100).edge.tolist() == [0]
     assert snap_places(walk, home, max_snap_m=100, barriers=barrier).edge.tolist() == [1]
     assert snap_places(walk, home, max_snap_m=30, barriers=barrier).edge.tolist() == [-1]
@@ -79,7 +85,9 @@ def test_a_river_polygon_stops_a_leg():
 def test_entrances_stand_for_the_place_and_a_polygon_without_any_for_itself():
     walk = network("LINESTRING (0 0, 400 0)")
     doors = pd.Series([shapely.MultiPoint([[10, 5], [300, 3]]), None], index=["p0", "p1"], dtype=object)
-    homes = places("POLYGON ((0 10, 40 10, 40 50, 0 50, 0 10))", "POLYGON ((200 10, 240 10, 240 50, 200 50, 200 10))")
+    homes = places(
+        "POLYGON ((0 10, 40 10, 40 50, 0 50, 0 10))", "POLYGON ((200 10, 240 10, 240 50, 200 50, 200 10))"
+    )
     snaps = snap_places(walk, homes.assign(entrances=doors), max_snap_m=100)
     assert snaps.owner.tolist() == [0, 0, 1]
     assert snaps.snap_m[:2].tolist() == [5, 3]

@@ -1,0 +1,1 @@
+"""The coverage-query service over one study."""

@@ -1,0 +1,130 @@
+"""``geoplan audit``: from a study folder to verdicts, tables, map and report."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geoplan.cli.common import (
+    JsonOption,
+    LangOption,
+    OutOption,
+    QuietOption,
+    StandardOption,
+    StudyArgument,
+    choose_lang,
+    progress_bar,
+    write_json,
+)
+from geoplan.messages import Lang, text
+
+if TYPE_CHECKING:
+    from geoplan.cli.common import Progress
+    from geoplan.workflow import Audit
+
+__all__ = ["audit"]
+
+_FORMATS = ("json", "xlsx", "gpkg", "map", "report")
+_EVERY_FORMAT = ",".join(_FORMATS)
+
+FormatsOption = Annotated[
+    str,
+    typer.Option("--format", help="Which files to write: any of json,xlsx,gpkg,map,report, comma-separated."),
+]
+
+
+def audit(
+    study: StudyArgument,
+    out: OutOption = None,
+    json: JsonOption = None,
+    formats: FormatsOption = _EVERY_FORMAT,
+    standard: StandardOption = None,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Check a study: print the headline; write audit.json, .xlsx, .gpkg, map.html and report.html."""
+    chosen = tuple(dict.fromkeys(one.strip() for one in formats.split(",") if one.strip()))
+    wrong = [one for one in chosen if one not in _FORMATS]
+    if wrong:
+        raise typer.BadParameter(f"{', '.join(wrong)}; known: {', '.join(_FORMATS)}", param_hint="--format")
+    choose_lang(lang)
+    started = time.perf_counter()
+    from geoplan.io.study_folder import read_study
+    from geoplan.report.json_file import audit_as_dict
+    from geoplan.standards.parse import load_standard
+    from geoplan.workflow import audit as run
+
+    read = read_study(study)
+    language = choose_lang(lang, read.lang)
+    pack = load_standard(_pack_of(study, standard or read.standard_id, given=standard is not None))
+    with progress_bar(language, quiet=quiet) as progress:
+        checked = run(read, pack, progress=progress)
+        folder = out if out is not None else Path("out") / read.study_id
+        written = _write(checked, folder, chosen, language, progress)
+    if json is not None:
+        write_json(audit_as_dict(checked, lang=language), json)
+    if not quiet and str(json) != "-":
+        _print(checked, written, language, time.perf_counter() - started)
+
+
+def _pack_of(study: Path, pack: str, *, given: bool) -> str | Path:
+    """Return the pack to load; a file named by the study is relative to its folder."""
+    if not pack.endswith(".toml"):
+        return pack
+    return Path(pack) if given else study / pack
+
+
+def _write(
+    checked: Audit, folder: Path, chosen: tuple[str, ...], lang: Lang, progress: Progress
+) -> list[Path]:
+    from geoplan.maps import audit_map
+    from geoplan.report import write_excel, write_gpkg, write_html, write_json
+
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for done, one in enumerate(chosen):
+        progress(f"stage.write_{one}", done, len(chosen))
+        if one == "json":
+            write_json(checked, folder / "audit.json", lang=lang)
+            written.append(folder / "audit.json")
+        elif one == "xlsx":
+            write_excel(checked, folder / "audit.xlsx", lang=lang)
+            written.append(folder / "audit.xlsx")
+        elif one == "gpkg":
+            write_gpkg(checked, folder / "audit.gpkg", lang=lang)
+            written.append(folder / "audit.gpkg")
+        elif one == "map":
+            audit_map(checked, lang=lang).save(folder / "map.html")
+            written.append(folder / "map.html")
+        else:
+            write_html(checked, folder / "report.html", lang=lang)
+            written.append(folder / "report.html")
+    return written
+
+
+def _print(checked: Audit, written: list[Path], lang: Lang, seconds: float) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from geoplan.report.headline import headline_rows
+
+    console = Console(highlight=False, soft_wrap=True)
+    study, standard = checked.study, checked.standard
+    table = Table(title=f"{study.name} · {standard.name(lang)}", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for _, label, value in headline_rows(checked, lang):
+        table.add_row(label, value)
+    if study.synthetic:
+        console.print(text("banner.synthetic", lang), style="bold")
+    if study.estimated:
+        console.print(text("banner.estimated", lang, columns=", ".join(study.estimated)))
+    console.print(table)
+    for name, lacking in checked.not_computed.items():
+        console.print(text("cli.not_computed", lang, table=name, lacking=", ".join(lacking)))
+    if written:
+        console.print(text("cli.written", lang, files=" ".join(str(file) for file in written)))
+    console.print(text("cli.seconds", lang, seconds=seconds))
