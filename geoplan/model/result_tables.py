@@ -41,7 +41,9 @@ def _verdict(name: str = "verdict", en: str = "verdict", zh: str = "结论") -> 
     return Column(name, "choice", en, zh, "``pass``, ``fail`` or ``unknown``.", choices=VERDICTS)
 
 
-_SERVICE = _text("service", "service", "服务", "A category id of the standard, or centre_any/_district/_community.")
+_SERVICE = _text(
+    "service", "service", "服务", "A category id of the standard, or centre_any/_district/_community."
+)
 _RESIDENCE = _text("residence_id", "residence id", "居住点编码")
 _COMMUNITY = _text("community_id", "community id", "社区编码")
 _CENTRE = _text("centre_id", "centre id", "中心编码")
@@ -283,7 +285,9 @@ def finish(frame: pd.DataFrame, name: str, *, crs: object = None) -> pd.DataFram
         {column.name: frame[column.name].astype(_DTYPES[column.kind]) for column in schema.columns}
     )
     if schema.geometry:
-        shaped = gpd.GeoDataFrame(shaped, geometry=frame["geometry"].to_numpy(), crs=crs or getattr(frame, "crs", None))
+        shaped = gpd.GeoDataFrame(
+            shaped, geometry=frame["geometry"].to_numpy(), crs=crs or getattr(frame, "crs", None)
+        )
     if schema.key:
         return shaped.set_index(schema.key)
     return shaped.reset_index(drop=True)

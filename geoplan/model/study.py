@@ -47,7 +47,15 @@ class LayerInfo:
 
 def empty_quarantine() -> pd.DataFrame:
     """Return a ``quarantine`` table without rows."""
-    columns = {"table": "str", "row": "Int64", "id": "str", "column": "str", "value": "str", "code": "str", "effect": "str"}
+    columns = {
+        "table": "str",
+        "row": "Int64",
+        "id": "str",
+        "column": "str",
+        "value": "str",
+        "code": "str",
+        "effect": "str",
+    }
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
 
 

@@ -22,7 +22,14 @@ GRID_SYSTEMS = ("party", "safety", "fire", "city", "air")
 
 def _id(name: str, en: str, zh: str, *aliases: str) -> Column:
     return Column(
-        name, "text", en, zh, "Unique identifier; names are not keys.", required=True, nullable=False, aliases=aliases
+        name,
+        "text",
+        en,
+        zh,
+        "Unique identifier; names are not keys.",
+        required=True,
+        nullable=False,
+        aliases=aliases,
     )
 
 

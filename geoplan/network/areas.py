@@ -71,10 +71,13 @@ def service_area(
     for row in range(targets.owners):
         one = targets.only(np.array([row]))
         at_nodes = node_times(network, costs, one)[0]
+        inner = shapely.Polygon()
         for limit in sorted(limits_ms):
             low, high, edge = _reached_spans(network, costs, one, at_nodes, limit)
             pieces = _cut(network, edge, low, high)
-            areas.append(ServiceArea(row, limit, shapely.multilinestrings(pieces), _around(pieces)))
+            # outlines are many-sided, not round: joining the inner one keeps the circles nested
+            inner = shapely.union(_around(pieces), inner)
+            areas.append(ServiceArea(row, limit, shapely.multilinestrings(pieces), inner))
     return areas
 
 

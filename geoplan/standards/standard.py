@@ -20,8 +20,12 @@ Comparison = Literal["<=", "<", ">=", ">", "="]
 Status = Literal["official", "borrowed", "assumed"]
 
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt, "=": operator.eq,
-}  # fmt: skip
+    "<=": operator.le,
+    "<": operator.lt,
+    ">=": operator.ge,
+    ">": operator.gt,
+    "=": operator.eq,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,8 @@ class Rule:
     value
         The threshold, in ``unit``. A yes/no rule holds True or False.
     unit
-        ``min``, ``m``, ``m/min``, ``household``, ``person``, ``km²``, ``m²``, ``m²/100 households``, ``ratio``, ``yes/no``.
+        ``min``, ``m``, ``m/min``, ``household``, ``person``, ``km²``, ``m²``, ``m²/100 households``,
+        ``ratio``, ``yes/no``.
     comparison
         What a measured value must be to pass: ``measured comparison value``.
     clause
@@ -179,7 +184,9 @@ class Standard:
             If the pack has no such rule.
         """
         if rule_id not in self.rules:
-            raise UnknownStandardError("error.unknown_rule", rule=rule_id, standard=self.id, known=", ".join(self.rules))
+            raise UnknownStandardError(
+                "error.unknown_rule", rule=rule_id, standard=self.id, known=", ".join(self.rules)
+            )
         return self.rules[rule_id]
 
     def get(self, rule_id: str) -> Rule | None:
@@ -235,7 +242,10 @@ class Standard:
         for rule_id, value in values.items():
             old = self.rule(rule_id)
             changed[rule_id] = dataclasses.replace(
-                old, value=value, status="assumed", clause=f"{old.clause} (set by the user, was {old.value:g})"
+                old,
+                value=value,
+                status="assumed",
+                clause=f"{old.clause} (set by the user, was {old.value:g})",
             )
         return dataclasses.replace(self, rules=MappingProxyType(changed))
 

@@ -1,0 +1,1 @@
+"""Coordinates: metric CRSs, the Chinese datums, and coordinates that cannot be right."""
