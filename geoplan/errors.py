@@ -46,38 +46,29 @@ class GeoplanError(Exception):
     ----------
     key
         Message key in the catalogue (``geoplan/messages/*.toml``).
+    faults
+        Every fault found, when several were collected before raising.
     params
         Values for the placeholders of that message.
     """
 
-    def __init__(self, key: str, **params: object) -> None:
+    def __init__(self, key: str, *, faults: Iterable[GeoplanError] = (), **params: object) -> None:
         self.key = key
         self.params = params
+        self.faults = tuple(faults)
         super().__init__(key)
 
     def __str__(self) -> str:
         return self.text("en")
 
     def text(self, lang: Lang) -> str:
-        """Return the message in ``lang``: what is wrong, which rows, and the cure."""
-        return text(self.key, lang, **self.params)
+        """Return the message in ``lang``: what is wrong, which rows, and the cure; a line a collected fault."""
+        own = text(self.key, lang, **self.params)
+        return "\n".join([own, *("- " + fault.text(lang) for fault in self.faults)])
 
 
 class DataError(GeoplanError, ValueError):
-    """
-    The input tables cannot be used.
-
-    ``faults`` holds every fault found, when several were collected before raising.
-    """
-
-    def __init__(self, key: str, *, faults: Iterable[GeoplanError] = (), **params: object) -> None:
-        super().__init__(key, **params)
-        self.faults = tuple(faults)
-
-    def text(self, lang: Lang) -> str:
-        """Return the message in ``lang``, with every collected fault on its own line."""
-        own = super().text(lang)
-        return "\n".join([own, *("- " + fault.text(lang) for fault in self.faults)])
+    """The input tables cannot be used."""
 
 
 class SchemaError(DataError):

@@ -195,7 +195,7 @@ def _gaps(study: Study, reach: pd.DataFrame, categories: list[str]) -> gpd.GeoDa
     rows = reach[reach["service"].isin(categories) & (reach["verdict"] != "pass")]
     about = residences.reindex(columns=["community_id", "name", "persons", "households"])
     about["geometry"] = residence_points(residences)
-    frame = rows.merge(pd.DataFrame(about), left_on="residence_id", right_index=True)
+    frame = rows.join(pd.DataFrame(about).rename_axis(None), on="residence_id")
     frame = frame.sort_values(
         ["persons", "residence_id", "service"],
         ascending=[False, True, True],

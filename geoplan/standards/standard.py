@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from geoplan.errors import UnknownStandardError
+from geoplan.errors import StandardError, UnknownStandardError
 from geoplan.messages import Lang
 
 __all__ = ["Category", "Comparison", "OsmTags", "Rule", "Standard", "Status"]
@@ -230,6 +231,8 @@ class Standard:
         ------
         UnknownStandardError
             If the pack has no such rule.
+        StandardError
+            If a value is not a positive number, or not yes/no where the rule is.
 
         Examples
         --------
@@ -241,11 +244,16 @@ class Standard:
         changed = dict(self.rules)
         for rule_id, value in values.items():
             old = self.rule(rule_id)
+            is_flag = isinstance(value, bool)
+            if is_flag != isinstance(old.value, bool) or not (is_flag or 0 < value < math.inf):
+                raise StandardError(
+                    "error.override_value", rule=rule_id, standard=self.id, unit=old.unit, value=value
+                )
             changed[rule_id] = dataclasses.replace(
                 old,
                 value=value,
                 status="assumed",
-                clause=f"{old.clause} (set by the user, was {old.value:g})",
+                clause=f"{old.clause} (set by the user, was {_shown(old.value)})",
             )
         return dataclasses.replace(self, rules=MappingProxyType(changed))
 
@@ -261,3 +269,7 @@ class Standard:
         }
         canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
+
+
+def _shown(value: float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}"

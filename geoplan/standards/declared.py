@@ -1,0 +1,38 @@
+"""The rules the code reads, declared once: a pack may state these and no others."""
+
+from __future__ import annotations
+
+from geoplan.standards.standard import Comparison
+
+__all__ = ["RULES", "UNITS"]
+
+_AT_MOST: tuple[Comparison, ...] = ("<=", "<")
+_AT_LEAST: tuple[Comparison, ...] = (">=", ">")
+_WALK: tuple[Comparison, ...] = ("<=",)
+_EXACT: tuple[Comparison, ...] = ("=",)
+
+RULES: dict[str, tuple[str, tuple[Comparison, ...]]] = {
+    "circle.minutes": ("min", _WALK),
+    "circle.non_inclusion": ("yes/no", _EXACT),
+    "centre.minutes": ("min", _WALK),
+    "centre.district_serves_community_tier": ("yes/no", _EXACT),
+    "walking.speed": ("m/min", _EXACT),
+    "walking.steps_factor": ("ratio", _EXACT),
+    "walking.max_snap": ("m", _WALK),
+    "community.max_households": ("household", _AT_MOST),
+    "community.min_households": ("household", _AT_LEAST),
+    "community.max_persons": ("person", _AT_MOST),
+    "community.max_area": ("km²", _AT_MOST),
+    "community.new_max_households": ("household", _AT_MOST),
+    "premises.min_floor_area": ("m²", _AT_LEAST),
+    "premises.area_per_100_households": ("m²/100 households", _AT_LEAST),
+}
+"""Rule id -> unit, and the comparisons that make sense for it."""
+
+for _level in (15, 10, 5):
+    RULES[f"circle_{_level}.max_walk_m"] = ("m", _WALK)
+    for _measure, _unit in (("persons", "person"), ("households", "household")):
+        RULES[f"circle_{_level}.min_{_measure}"] = (_unit, _AT_LEAST)
+        RULES[f"circle_{_level}.max_{_measure}"] = (_unit, _AT_MOST)
+
+UNITS = tuple(dict.fromkeys(unit for unit, _ in RULES.values()))
