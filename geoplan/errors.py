@@ -62,7 +62,7 @@ class GeoplanError(Exception):
         return self.text("en")
 
     def text(self, lang: Lang) -> str:
-        """Return the message in ``lang``: what is wrong, which rows, and the cure; a line a collected fault."""
+        """Return the message in ``lang``: what, which rows, the cure; then a line a collected fault."""
         own = text(self.key, lang, **self.params)
         return "\n".join([own, *("- " + fault.text(lang) for fault in self.faults)])
 

@@ -84,7 +84,7 @@ def coverage_by_centre(
                 "persons_buffer": total(persons[beside]),
             }
         )
-    frame = centres.reindex(columns=["level", "name", "community_id"]).reset_index()
+    frame = centres.reindex(columns=["level", "name", "community_id"]).reset_index(names="centre_id")
     frame["limit_minutes"] = float(rule.value)
     columns = [
         "residences_reached",

@@ -123,7 +123,7 @@ def _completeness(
 
     every = combine_verdicts(decided) if categories else np.full(count, "unknown", object)
     points = residence_points(residences)
-    frame = residences.reindex(columns=["community_id", "name", "households", "persons"]).reset_index()
+    frame = residences.reindex(columns=["community_id", "name", "households", "persons"]).reset_index(names="residence_id")
     frame["completeness"] = (decided == "pass").sum(axis=0)
     if not categories:
         frame["completeness"] = pd.NA
@@ -182,7 +182,7 @@ def _by_category(study: Study, standard: Standard, reach: pd.DataFrame, services
 
 def _by_community(study: Study, completeness: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     (communities,) = study.need("communities")
-    frame = communities.reindex(columns=["name", "subdistrict_id"]).reset_index()
+    frame = communities.reindex(columns=["name", "subdistrict_id"]).reset_index(names="community_id")
     rates = community_rates(communities.index, completeness)
     frame = frame.merge(rates, left_on="community_id", right_index=True, how="left", validate="1:1")
     frame["geometry"] = communities.geometry.to_numpy()

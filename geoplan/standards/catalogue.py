@@ -47,13 +47,16 @@ def list_standards(pack: str = "") -> pd.DataFrame:
         for rule in standard.rules.values():
             row = {column: getattr(rule, column, "") for column in _COLUMNS} | {"rule": rule.id}
             rows.append({"standard": name, **row})
-        for category in standard.categories:
-            rows.append(
-                {
-                    "standard": name, "rule": f"category.{category.id}", "value": standard.limit_minutes(category),
-                    "unit": "min", "comparison": "<=", "status": category.status, "clause": category.clause,
-                    "source": category.source, "place": "", "in_force": "", "note": category.note,
-                }
-            )  # fmt: skip
+        rows += [
+            {
+                "standard": name,
+                "rule": f"category.{category.id}",
+                "value": standard.limit_minutes(category),
+                "unit": "min",
+                "comparison": "<=",
+                **{column: getattr(category, column, "") for column in _COLUMNS[4:]},
+            }
+            for category in standard.categories
+        ]
     frame = pd.DataFrame(rows, columns=["standard", *_COLUMNS])
     return frame.astype({"value": object})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from geoplan.standards.standard import Comparison
 
-__all__ = ["RULES", "UNITS"]
+__all__ = ["RULES"]
 
 _AT_MOST: tuple[Comparison, ...] = ("<=", "<")
 _AT_LEAST: tuple[Comparison, ...] = (">=", ">")
@@ -29,10 +29,12 @@ RULES: dict[str, tuple[str, tuple[Comparison, ...]]] = {
 }
 """Rule id -> unit, and the comparisons that make sense for it."""
 
-for _level in (15, 10, 5):
+for _level, _measures in (
+    (15, ("persons", "households")),
+    (10, ("persons", "households")),
+    (5, ("persons",)),
+):
     RULES[f"circle_{_level}.max_walk_m"] = ("m", _WALK)
-    for _measure, _unit in (("persons", "person"), ("households", "household")):
-        RULES[f"circle_{_level}.min_{_measure}"] = (_unit, _AT_LEAST)
-        RULES[f"circle_{_level}.max_{_measure}"] = (_unit, _AT_MOST)
-
-UNITS = tuple(dict.fromkeys(unit for unit, _ in RULES.values()))
+    for _measure in _measures:
+        RULES[f"circle_{_level}.min_{_measure}"] = (_measure.removesuffix("s"), _AT_LEAST)
+        RULES[f"circle_{_level}.max_{_measure}"] = (_measure.removesuffix("s"), _AT_MOST)

@@ -112,7 +112,7 @@ def _parse(content: str, origin: str, chain: tuple[str, ...]) -> Standard:
     _keys("pack", head, _PACK_NEEDED, _PACK_KEYS, faults)
     for key, kind in _PACK_KEYS.items():
         if key in head and (not isinstance(head[key], kind) or not head[key]):
-            _fault(faults, "pack_empty", where="pack", key=key)
+            _fault(faults, "pack_empty", where="pack", field=key)
     _keys("", data, ("pack",), ("pack", "rules", "categories", "osm"), faults)
     rules = _rules(_tables(data, "rules", faults), faults)
     categories = _categories(_tables(data, "categories", faults), faults)
@@ -194,16 +194,16 @@ def _categories(rows: list[dict[str, Any]], faults: list[RuleParseError]) -> tup
         if str(full.get("id", "")).startswith("centre_"):
             _fault(faults, "pack_reserved", where=where)
         if "kinds" in row and not _is_words(row["kinds"]):
-            _fault(faults, "pack_words", where=where, key="kinds")
+            _fault(faults, "pack_words", where=where, field="kinds")
         if full["mode"] not in ("any", "all"):
-            _fault(faults, "pack_choice", where=where, key="mode", known="any all", found=full["mode"])
+            _fault(faults, "pack_choice", where=where, field="mode", known="any all", found=full["mode"])
         if not _is_count(full["min_count"]):
-            _fault(faults, "pack_count", where=where, key="min_count", found=full["min_count"])
+            _fault(faults, "pack_count", where=where, field="min_count", found=full["min_count"])
         if full["minutes"] is not None and not (_is_number(full["minutes"]) and full["minutes"] > 0):
             _fault(faults, "pack_number", where=where, found=full["minutes"])
         if full["level"] is not None and full["level"] not in _LEVELS:
             known = " ".join(map(str, _LEVELS))
-            _fault(faults, "pack_choice", where=where, key="level", known=known, found=full["level"])
+            _fault(faults, "pack_choice", where=where, field="level", known=known, found=full["level"])
         if len(faults) == before:
             found[full["id"]] = Category(**{**full, "kinds": tuple(full["kinds"])})
     return tuple(found.values())
@@ -218,28 +218,26 @@ def _osm_tags(data: Mapping[str, Any], faults: list[RuleParseError]) -> OsmTags:
             where = f"osm.{part}.{name}"
             if part == "centres" and name not in _CENTRE_LEVELS:
                 known = " ".join(_CENTRE_LEVELS)
-                _fault(faults, "pack_choice", where=where, key="level", known=known, found=name)
+                _fault(faults, "pack_choice", where=where, field="level", known=known, found=name)
             elif not _is_words(tags) or not all("=" in tag.strip("=") for tag in tags):
                 _fault(faults, "pack_tags", where=where)
             else:
                 found[name] = tuple(tags)
-    return OsmTags(
-        facilities=MappingProxyType(read["facilities"]), centres=MappingProxyType(read["centres"])
-    )
+    return OsmTags(facilities=MappingProxyType(read["facilities"]), centres=MappingProxyType(read["centres"]))
 
 
-def _evidence(where: str, row: Mapping[str, Any], also: tuple[str, ...], faults: list[RuleParseError]) -> None:
+def _evidence(
+    where: str, row: Mapping[str, Any], also: tuple[str, ...], faults: list[RuleParseError]
+) -> None:
     """Evidence must be there: an empty clause cannot be defended in a meeting."""
     for key in (*_EVIDENCE, *also):
         if key in row and (not isinstance(row[key], str) or not row[key].strip()):
-            _fault(faults, "pack_empty", where=where, key=key)
+            _fault(faults, "pack_empty", where=where, field=key)
     if "note" in row and not isinstance(row["note"], str):
-        _fault(faults, "pack_empty", where=where, key="note")
+        _fault(faults, "pack_empty", where=where, field="note")
     known = get_args(Status)
     if "status" in row and row["status"] not in known:
-        _fault(
-            faults, "pack_choice", where=where, key="status", known=" ".join(known), found=row["status"]
-        )
+        _fault(faults, "pack_choice", where=where, field="status", known=" ".join(known), found=row["status"])
 
 
 def _date(where: str, value: object, faults: list[RuleParseError]) -> str:
@@ -269,7 +267,7 @@ def _table(data: Mapping[str, Any], key: str, faults: list[RuleParseError]) -> d
     found = data.get(key, {})
     if isinstance(found, dict):
         return found
-    _fault(faults, "pack_not_table", key=key)
+    _fault(faults, "pack_not_table", field=key)
     return {}
 
 
@@ -277,7 +275,7 @@ def _tables(data: Mapping[str, Any], key: str, faults: list[RuleParseError]) -> 
     found = data.get(key, [])
     if isinstance(found, list) and all(isinstance(one, dict) for one in found):
         return found
-    _fault(faults, "pack_not_table", key=f"[{key}]")
+    _fault(faults, "pack_not_table", field=f"[{key}]")
     return []
 
 
@@ -293,5 +291,5 @@ def _is_words(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, str) and one for one in value)
 
 
-def _fault(faults: list[RuleParseError], key: str, **params: object) -> None:
+def _fault(faults: list[RuleParseError], key: str, **params: Any) -> None:
     faults.append(RuleParseError(f"error.{key}", **params))

@@ -1,0 +1,91 @@
+"""``geoplan standards``: the shipped packs, rule by rule, with their sources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoplan.cli.common import JsonOption, LangOption, QuietOption, choose_lang, write_json
+from geoplan.messages import Lang, text
+
+if TYPE_CHECKING:
+    from geoplan.standards.standard import Category, Rule, Standard
+
+__all__ = ["standards"]
+
+PackArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[ID|FILE]", help="One pack in full; default: all, each less what it inherits."),
+]
+
+
+def standards(
+    pack: PackArgument = None,
+    json: JsonOption = None,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List the standard packs with the clause and source of every rule."""
+    language = choose_lang(lang)
+    from geoplan.standards.parse import load_standard, pack_ids
+
+    chosen = [load_standard(one) for one in ((pack,) if pack else pack_ids())]
+    if json is not None:
+        write_json({"standards": [_as_dict(one) for one in chosen]}, json)
+    if quiet or str(json) == "-":
+        return
+    base = None if pack else load_standard("default")
+    for one in chosen:
+        _print(one, None if base is None or one.id == base.id else base, language)
+
+
+def _as_dict(standard: Standard) -> dict[str, Any]:
+    import dataclasses
+
+    return {
+        "id": standard.id,
+        "en": standard.en,
+        "zh": standard.zh,
+        "digest": standard.digest,
+        "rules": [dataclasses.asdict(rule) for rule in standard.rules.values()],
+        "categories": [
+            dataclasses.asdict(category) | {"limit_minutes": standard.limit_minutes(category)}
+            for category in standard.categories
+        ],
+    }
+
+
+def _print(standard: Standard, base: Standard | None, lang: Lang) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    title = escape(f"{standard.id} · {standard.name(lang)}")
+    table = Table(title=title, title_justify="left", expand=False)
+    for column in ("rule", "value", "status", "clause", "source"):
+        table.add_column(text(f"cli.standards_{column}", lang), overflow="fold")
+    for rule in standard.rules.values():
+        if base is None or base.get(rule.id) != rule:
+            table.add_row(*map(escape, _rule_cells(rule, lang)))
+    for category in standard.categories:
+        if base is None or category not in base.categories:
+            table.add_row(*map(escape, _category_cells(standard, category, lang)))
+    Console(highlight=False).print(table)
+
+
+def _rule_cells(rule: Rule, lang: Lang) -> tuple[str, ...]:
+    if isinstance(rule.value, bool):
+        value = text("cli.yes" if rule.value else "cli.no", lang)
+    else:
+        value = f"{rule.comparison} {rule.value:g} {rule.unit}"
+    label = f"{text(f'rule.{rule.id}', lang)} ({rule.id})"
+    source = " · ".join(part for part in (rule.source, rule.place.strip("-"), rule.in_force) if part)
+    return label, value, text(f"status.{rule.status}", lang), rule.clause, source
+
+
+def _category_cells(standard: Standard, category: Category, lang: Lang) -> tuple[str, ...]:
+    kinds = ", ".join(category.kinds)
+    label = f"{category.name(lang)} ({category.id}): {category.mode} {category.min_count} · {kinds}"
+    value = f"<= {standard.limit_minutes(category):.3g} min"
+    return label, value, text(f"status.{category.status}", lang), category.clause, category.source
