@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from geoplan.analysis.coverage import CoverageResult, coverage
     from geoplan.analysis.premises import check_premises
     from geoplan.errors import GeoplanError
-    from geoplan.io.study_folder import read_study, write_study
+    from geoplan.io.study_folder import read_study
+    from geoplan.io.study_write import write_study
     from geoplan.model.study import Study
     from geoplan.network.build import walk_network
     from geoplan.network.graph import WalkNetwork
@@ -43,7 +44,7 @@ _HOMES = {
     "read_study": "geoplan.io.study_folder",
     "service_circles": "geoplan.analysis.centres",
     "walk_network": "geoplan.network.build",
-    "write_study": "geoplan.io.study_folder",
+    "write_study": "geoplan.io.study_write",
 }
 _ROOMS = ("maps", "report")
 

@@ -104,7 +104,7 @@ def _where_shifted(shift: Callable[[Floats, Floats], _Pair], lon: npt.ArrayLike,
 
 
 def _invert(forward: Callable[[Floats, Floats], _Pair], lon: Floats, lat: Floats) -> _Pair:
-    """Find the place that ``forward`` moves here; its shift changes slowly, so repeated correction converges."""
+    """Find the place that ``forward`` moves here; its shift changes slowly, so correcting converges."""
     x, y = lon.copy(), lat.copy()
     for _ in range(_MAX_ROUNDS):
         at_x, at_y = forward(x, y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -51,7 +52,7 @@ def parse_crs(crs: object) -> CRS:
         raise CrsError("error.unknown_crs", crs=str(crs)) from error
 
 
-def require_metric(data: object) -> CRS:
+def require_metric(data: Any) -> CRS:
     """
     Return the CRS of ``data`` if it measures metres truthfully there.
 
@@ -88,7 +89,7 @@ def require_metric(data: object) -> CRS:
     crs = parse_crs(named)
     if not crs.is_projected or any(axis.unit_name != "metre" for axis in crs.axis_info[:2]):
         raise NotMetricError("error.not_metric", crs=_label(crs))
-    bounds = np.asarray(data.total_bounds, float) if framed else np.full(4, np.nan)
+    bounds: Floats = np.array(data.total_bounds, np.float64) if framed else np.full(4, np.nan)
     if np.isnan(bounds).any():
         _require_scale(crs, *_own_area(crs), tolerance=_MAX_SCALE_ERROR_ANYWHERE)
     else:

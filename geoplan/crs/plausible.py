@@ -1,4 +1,4 @@
-"""Coordinates that cannot be right: swapped axes, a zone prefix too many or too few, places far from the study."""
+"""Coordinates that cannot be right: swapped axes, a zone prefix too many or too few, places far away."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ from pyproj import CRS
 from geoplan.crs.datum import DATUMS, to_wgs84
 from geoplan.crs.metric import to_lonlat
 
-__all__ = ["FAR", "OUTSIDE", "PREFIX", "PREFIX_MISSING", "SWAPPED", "far_from", "implausible", "locate", "zone_crs"]
+__all__ = ["FAR", "distance_m", "far_from", "implausible", "locate", "zone_crs"]
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.object_]
 
-SWAPPED, PREFIX, PREFIX_MISSING, OUTSIDE, FAR = (
-    "fault.swapped_coordinates", "fault.zone_prefix", "fault.zone_prefix_missing", "fault.outside_crs", "fault.far_away",
-)  # fmt: skip
+SWAPPED, OUTSIDE, FAR = "fault.swapped_coordinates", "fault.outside_crs", "fault.far_away"
+PREFIX, PREFIX_MISSING = "fault.zone_prefix", "fault.zone_prefix_missing"
 _MARGIN_DEG = 6.0
 """Data may reach this far beyond the area a CRS is made for: neighbouring zones are often used."""
 _CHINA = (73.62, 16.7, 134.77, 53.56)
@@ -130,7 +129,9 @@ def _explanations(declared: str, x: Floats, y: Floats) -> list[tuple[str, tuple[
 def _false_easting(declared: str) -> float:
     operation = CRS(declared).coordinate_operation
     wanted = ("False easting", "Easting at false origin")
-    return next((one.value for one in operation.params if one.name in wanted), 0.0) if operation else 0.0
+    return (
+        next((float(one.value) for one in operation.params if one.name in wanted), 0.0) if operation else 0.0
+    )
 
 
 def _inside(declared: str, x: Floats, y: Floats) -> npt.NDArray[np.bool_]:

@@ -1,1 +1,1 @@
-"""Files in and out: study folders, vector layers, tables."""
+"""Files in and out: study folders, OSM extracts, osmnx graphs."""

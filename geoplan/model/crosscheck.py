@@ -77,7 +77,15 @@ def _dangling(name: str, checked: Checked, all_tables: Mapping[str, Checked]) ->
         values = checked.table[column.name]
         lost = values[values.notna() & ~values.isin(all_tables[column.references].table.index)]
         faults += [
-            Fault(name, int(checked.rows[label]), str(label), column.name, value, "fault.dangling_reference", "kept")
+            Fault(
+                name,
+                int(checked.rows[label]),
+                str(label),
+                column.name,
+                value,
+                "fault.dangling_reference",
+                "kept",
+            )
             for label, value in lost.items()
         ]
     return faults

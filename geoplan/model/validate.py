@@ -127,16 +127,22 @@ def validate_table(raw: pd.DataFrame, schema: TableSchema, *, found: Sequence[Fa
     typed = {}
     problems: list[tuple[int, str, str, str]] = []
     for column in schema.columns:
-        cells = raw[column.name] if column.name in raw.columns else pd.Series(None, index=raw.index, dtype=object)
+        cells = (
+            raw[column.name] if column.name in raw.columns else pd.Series(None, index=raw.index, dtype=object)
+        )
         typed[column.name], codes = read_column(cells, column, key=column.name == schema.key)
-        problems += [(at, column.name, shown(cells.iloc[at]), codes[at]) for at in np.flatnonzero(codes != "")]
-    geometry, wrong = _check_geometry(raw, schema, known={one.row for one in found if one.column == GEOMETRY})
-    problems += wrong
+        wrong = np.flatnonzero(codes != "")
+        problems += [(int(at), column.name, shown(cells.iloc[at]), str(codes[at])) for at in wrong]
+    known = {one.row for one in found if one.effect == "set_aside"}
+    geometry, misshapen = _check_geometry(raw, schema, known=known)
+    problems += misshapen
     ids = typed[schema.key]
     problems += _check_ids(raw, ids, schema.key, geometry)
     faults = [*found, *_faults(problems, raw.index, schema.name)]
     labels = dict(zip(raw.index, ids.fillna(""), strict=True))
-    faults = [dataclasses.replace(fault, id=labels[fault.row]) if fault.row in labels else fault for fault in faults]
+    faults = [
+        dataclasses.replace(fault, id=labels[fault.row]) if fault.row in labels else fault for fault in faults
+    ]
     good = ~raw.index.isin([fault.row for fault in faults if fault.effect == "set_aside"])
     extra = {name: _tidy(raw[name]) for name in raw.columns if name not in typed and name != GEOMETRY}
     del typed[schema.key]
@@ -202,7 +208,7 @@ def _faults(problems: Iterable[tuple[int, str, str, str]], rows: pd.Index, table
 def _check_geometry(
     raw: pd.DataFrame, schema: TableSchema, *, known: set[int | None]
 ) -> tuple[npt.NDArray[np.object_], list[tuple[int, str, str, str]]]:
-    """Return the geometries in two dimensions, and what is wrong with them; ``known`` rows are faulty anyway."""
+    """Return the geometries in two dimensions, and what is wrong; ``known`` rows are faulty anyway."""
     if GEOMETRY not in raw.columns:
         found = np.full(len(raw), None, dtype=object)
     else:
@@ -226,7 +232,7 @@ def _check_geometry(
             code, value = "fault.invalid_geometry", shapely.is_valid_reason(geometry)
         if code:
             problems.append((at, GEOMETRY, value, code))
-    found = np.where(empty, None, found)
+    found[empty] = None
     return found, problems
 
 
@@ -260,4 +266,6 @@ def _tidy(cells: pd.Series) -> pd.Series:
     """Make mixed cells of an undeclared column text, so that the column can be written and compared."""
     if cells.dtype != object:
         return cells
-    return pd.Series([None if is_missing(cell) else str(cell) for cell in cells], index=cells.index, dtype="str")
+    return pd.Series(
+        [None if is_missing(cell) else str(cell) for cell in cells], index=cells.index, dtype="str"
+    )

@@ -1,4 +1,4 @@
-"""Cells as people type them, read as values: full-width digits, thousands separators, ids that became floats."""
+"""Cells as people type them, read as values: full-width digits, thousands separators, ids turned floats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from geoplan.model.schema import Column, ColumnKind
 __all__ = ["DTYPES", "is_missing", "parse_number", "plain", "read_column", "shown"]
 
 DTYPES: dict[ColumnKind, str] = {
-    "text": "str", "choice": "str", "integer": "Int64", "number": "float64", "flag": "boolean", "points": "object",
+    "text": "str", "choice": "str", "integer": "Int64", "number": "float64", "flag": "boolean",
+    "points": "object",
 }  # fmt: skip
 
 NOT_A_NUMBER, NOT_WHOLE, BELOW_MINIMUM = "fault.not_a_number", "fault.not_whole", "fault.below_minimum"
@@ -61,7 +62,9 @@ def is_missing(value: object) -> bool:
     """Tell whether a cell holds nothing: None, NaN or blanks."""
     if isinstance(value, str):
         return not value.strip()
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, Real) and math.isnan(value))
+    return (
+        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, Real) and math.isnan(value))
+    )
 
 
 def parse_number(value: object) -> float | None:
@@ -143,7 +146,7 @@ def _reader(column: Column, *, key: bool) -> Callable[[object], tuple[Any, str]]
 
 def _text(cell: object) -> str:
     if isinstance(cell, Real) and not isinstance(cell, Integral) and float(cell).is_integer():
-        return str(int(cell))
+        return str(int(float(cell)))
     return str(cell).strip()
 
 
@@ -179,7 +182,9 @@ def _read_flag(cell: object) -> tuple[bool | None, str]:
 
 
 def _read_points(cell: object) -> tuple[shapely.MultiPoint | None, str]:
-    geometry = cell if isinstance(cell, shapely.Geometry) else shapely.from_wkt(str(cell), on_invalid="ignore")
+    geometry = (
+        cell if isinstance(cell, shapely.Geometry) else shapely.from_wkt(str(cell), on_invalid="ignore")
+    )
     if not isinstance(geometry, shapely.Point | shapely.MultiPoint) or geometry.is_empty:
         return None, BAD_ENTRANCES
     xy = shapely.get_coordinates(geometry)

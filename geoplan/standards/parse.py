@@ -177,7 +177,7 @@ def _check_rule(where: str, row: Mapping[str, Any], faults: list[RuleParseError]
     if unit == "yes/no":
         if not isinstance(value, bool):
             _fault(faults, "pack_flag", where=where, found=value)
-    elif not _is_number(value) or value <= 0:
+    elif not _is_positive(value):
         _fault(faults, "pack_number", where=where, found=value)
 
 
@@ -199,7 +199,7 @@ def _categories(rows: list[dict[str, Any]], faults: list[RuleParseError]) -> tup
             _fault(faults, "pack_choice", where=where, field="mode", known="any all", found=full["mode"])
         if not _is_count(full["min_count"]):
             _fault(faults, "pack_count", where=where, field="min_count", found=full["min_count"])
-        if full["minutes"] is not None and not (_is_number(full["minutes"]) and full["minutes"] > 0):
+        if full["minutes"] is not None and not _is_positive(full["minutes"]):
             _fault(faults, "pack_number", where=where, found=full["minutes"])
         if full["level"] is not None and full["level"] not in _LEVELS:
             known = " ".join(map(str, _LEVELS))
@@ -279,8 +279,8 @@ def _tables(data: Mapping[str, Any], key: str, faults: list[RuleParseError]) -> 
     return []
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+def _is_positive(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def _is_count(value: object) -> bool:

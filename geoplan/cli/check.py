@@ -1,0 +1,95 @@
+"""``geoplan check``: what was read from a study folder, and every fault in it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from geoplan.cli.common import (
+    EXIT_FAULTS,
+    JsonOption,
+    LangOption,
+    QuietOption,
+    StudyArgument,
+    choose_lang,
+    progress_bar,
+    write_json,
+)
+from geoplan.messages import Lang, text
+
+if TYPE_CHECKING:
+    from geoplan.model.study import Study
+
+__all__ = ["check"]
+
+_SHOWN = 50
+
+
+def check(
+    study: StudyArgument,
+    json: JsonOption = None,
+    lang: LangOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Read a study and print the ledger. Exit 0: clean; 1: faults; 2: unusable."""
+    language = choose_lang(lang)
+    from geoplan.io.study_folder import read_study
+
+    with progress_bar(language, quiet=quiet) as progress:
+        read = read_study(study, lang=None if lang is None else language, progress=progress)
+    language = choose_lang(lang, read.lang)
+    if json is not None:
+        write_json(_as_dict(read, language), json)
+    if not quiet and str(json) != "-":
+        _print(read, language)
+    if len(read.quarantine):
+        raise typer.Exit(EXIT_FAULTS)
+
+
+def _as_dict(study: Study, lang: Lang) -> dict[str, Any]:
+    from geoplan.model.validate import fault_text
+
+    return {
+        "study": {"id": study.study_id, "name": study.name, "synthetic": study.synthetic, "crs": study.crs},
+        "layers": [dataclasses.asdict(layer) for layer in study.layers],
+        "quarantine": [
+            {**row, "row": None if row["row"] is None else int(row["row"]), "reason": fault_text(row, lang)}
+            for row in study.quarantine.astype(object).to_dict("records")
+        ],
+    }
+
+
+def _print(study: Study, lang: Lang) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from geoplan.model.tables import INPUT_TABLES
+    from geoplan.model.validate import fault_text
+
+    console = Console(highlight=False)
+    layers = Table(title=escape(f"{study.name} · {text('cli.check_layers', lang)}"), title_justify="left")
+    for column in ("table", "file", "crs", "encoding", "rows_read", "rows_used"):
+        layers.add_column(text(f"cli.check_{column}", lang), overflow="fold")
+    for layer in study.layers:
+        title = INPUT_TABLES[layer.table].title(lang)
+        cells = (title, layer.file, layer.crs, layer.encoding, str(layer.rows_read), str(layer.rows_used))
+        layers.add_row(*map(escape, cells))
+    console.print(layers)
+    rows = study.quarantine.to_dict("records")
+    if not rows:
+        console.print(text("cli.check_clean", lang))
+        return
+    faults = Table(title=text("cli.check_faults", lang), title_justify="left")
+    for column in ("table", "row", "id", "effect", "reason"):
+        faults.add_column(text(f"cli.check_{column}", lang), overflow="fold")
+    for row in rows[:_SHOWN]:
+        title, effect = INPUT_TABLES[row["table"]].title(lang), text(f"effect.{row['effect']}", lang)
+        faults.add_row(*map(escape, (title, str(row["row"]), row["id"], effect, fault_text(row, lang))))
+    console.print(faults)
+    if len(rows) > _SHOWN:
+        console.print(text("cli.check_more", lang, count=len(rows) - _SHOWN))
+    set_aside = int((study.quarantine["effect"] == "set_aside").sum())
+    console.print(text("cli.check_count", lang, count=len(rows), set_aside=set_aside))
