@@ -7,15 +7,22 @@ import pandas as pd
 import shapely
 
 CRS = "EPSG:4544"
-X0, Y0 = 474_000.0, 3_997_000.0
+X0, Y0 = 385_000.0, 3_997_000.0
 
 TOML = '[study]\nid = "small"\nname = "小城"\nlang = "zh"\ncrs = "EPSG:4544"\n'
 
 
 def communities():
-    boxes = [shapely.box(X0, Y0 - 500, X0 + 1000, Y0 + 500), shapely.box(X0 + 1000, Y0 - 500, X0 + 2000, Y0 + 500)]
+    boxes = [
+        shapely.box(X0, Y0 - 500, X0 + 1000, Y0 + 500),
+        shapely.box(X0 + 1000, Y0 - 500, X0 + 2000, Y0 + 500),
+    ]
     return gpd.GeoDataFrame(
-        {"community_id": ["620105002001", "620105005005"], "name": ["水挂庄社区", "水挂庄社区"], "households": [900, 3100]},
+        {
+            "community_id": ["620105002001", "620105005005"],
+            "name": ["水挂庄社区", "水挂庄社区"],
+            "households": [900, 3100],
+        },
         geometry=boxes, crs=CRS,
     )  # fmt: skip
 

@@ -97,7 +97,7 @@ def _write_layer(frame: gpd.GeoDataFrame, file: Path, table: str) -> None:
                 None if one is None else shapely.to_wkt(one, rounding_precision=-1) for one in rows[column]
             ]
             rows[column] = pd.Series(texts, index=rows.index, dtype="str")
-    if rows.geometry.isna().all():
+    if rows.geometry.isna().all() and not INPUT_TABLES[table].geometry_required:
         plain = pd.DataFrame(rows.drop(columns=rows.geometry.name))
         pyogrio.write_dataframe(plain, file, layer=table, driver="GPKG")
         return
