@@ -62,7 +62,8 @@ def implausible(declared: str, x: npt.ArrayLike, y: npt.ArrayLike) -> Codes:
     >>> implausible("EPSG:4326", [36.1], [103.7]).tolist()
     ['fault.swapped_coordinates']
     """
-    x, y = np.asarray(x, float), np.asarray(y, float)
+    x, y = np.array(x, float), np.array(y, float)
+    x[np.isinf(x)] = np.nan
     codes = np.full(len(x), "", dtype=object)
     wrong = ~_inside(declared, x, y)
     codes[wrong] = OUTSIDE
