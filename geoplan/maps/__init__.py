@@ -1,0 +1,20 @@
+"""Maps that need no network: Folium pages with everything inside. Names are resolved on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from geoplan.maps.draw import audit_map
+    from geoplan.maps.page import AuditMap
+
+_HOMES = {"AuditMap": "page", "audit_map": "draw"}
+
+__all__ = ["AuditMap", "audit_map"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'geoplan.maps' has no attribute {name!r}")
+    return getattr(import_module(f"geoplan.maps.{_HOMES[name]}"), name)

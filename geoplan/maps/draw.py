@@ -1,0 +1,165 @@
+"""The map of an audit: what is reached and what is not, on one page that needs no network."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import folium
+import jinja2
+import numpy as np
+import numpy.typing as npt
+from branca.element import Figure
+
+from geoplan.crs.metric import to_lonlat
+from geoplan.maps.elements import Assets, DrawingOrder, Panel, SetUp
+from geoplan.maps.escape import html_text
+from geoplan.maps.layers import (
+    Drawing,
+    barrier_layer,
+    centre_layers,
+    circle_layers,
+    community_layers,
+    facility_layer,
+    residence_layers,
+    street_layer,
+)
+from geoplan.maps.page import AuditMap
+from geoplan.maps.palette import COMMUNITY_OPACITY
+from geoplan.messages import Lang, text
+from geoplan.report.headline import banners, headline_rows
+from geoplan.report.words import DASH
+from geoplan.workflow import Audit
+
+__all__ = ["audit_map"]
+
+CANVAS_FROM = 3000
+"""From this many residences on, the browser paints them on one canvas instead of one element each."""
+_LABEL_ZOOM = 13
+_ON_TITLE = (
+    "persons",
+    "households",
+    "coverage_rate_all_five",
+    "coverage_rate_by_category",
+    "coverage_rate_any_centre",
+    "buffer_coverage_rate_any_centre",
+    "communities",
+    "oversized",
+    "premises_below_minimum",
+    "rows_set_aside",
+)
+_BOUNDING = ("communities", "residences", "centres", "premises", "streets")
+
+
+def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
+    """
+    Draw an audit: communities by completeness, residences by verdict, centres and their service circles.
+
+    Parameters
+    ----------
+    audit
+        ``geoplan.audit(...)``; whatever it could not compute is not drawn.
+    lang
+        Language; None takes the study's.
+
+    Returns
+    -------
+    AuditMap
+        Shows itself in a notebook; ``.save("map.html")`` writes one file that loads nothing else.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> page = geoplan.maps.audit_map(checked, lang="zh")
+    >>> page.html.count("<script src"), page.html.count("<link")
+    (0, 0)
+    """
+    chosen = lang or audit.study.lang
+    drawing = Drawing()
+    for draw in (
+        barrier_layer,
+        street_layer,
+        community_layers,
+        circle_layers,
+        facility_layer,
+        residence_layers,
+        centre_layers,
+    ):
+        draw(audit, chosen, drawing)
+    homes = audit.study.residences
+    page = folium.Map(
+        location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25,
+        prefer_canvas=homes is not None and len(homes) >= CANVAS_FROM,
+    )  # fmt: skip
+    figure = Figure(title=html_text(f"{audit.study.name} · {text('map.title', chosen)}"))
+    figure.add_child(page)
+    page.add_child(Assets())
+    page.add_child(
+        SetUp(bounds=_bounds(audit), attribution=_attribution(audit, chosen), label_zoom=_LABEL_ZOOM)
+    )
+    for layer in drawing.layers:
+        page.add_child(layer)
+    page.add_child(DrawingOrder(drawing.layers))
+    page.add_child(folium.LayerControl(collapsed=False))
+    page.add_child(Panel(_title(audit, chosen), position="topleft"))
+    page.add_child(Panel(_legend(drawing, chosen), position="bottomright"))
+    return AuditMap(page, chosen)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("geoplan.maps", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+
+
+def _title(audit: Audit, lang: Lang) -> str:
+    study, standard = audit.study, audit.standard
+    rows = [
+        (label, value)
+        for key, label, value in headline_rows(audit, lang)
+        if key.split(".", 1)[0] in _ON_TITLE and value != DASH
+    ]
+    name = text("map.standard", lang, name=standard.name(lang), id=standard.id, digest=standard.digest[:8])
+    template = _templates().get_template("title.html")
+    return template.render(
+        t=partial(text, lang=lang),
+        study=study.name,
+        standard=name,
+        banners=banners(audit, lang),
+        data_date=study.data_date,
+        headline=rows,
+    )
+
+
+def _legend(drawing: Drawing, lang: Lang) -> str:
+    template = _templates().get_template("legend.html")
+    return template.render(t=partial(text, lang=lang), opacity=COMMUNITY_OPACITY, **drawing.legend)
+
+
+def _attribution(audit: Audit, lang: Lang) -> tuple[str, ...]:
+    return (
+        *audit.study.attribution,
+        text("map.made_with", lang, version=audit.provenance.versions["geoplan"]),
+    )
+
+
+def _bounds(audit: Audit) -> list[list[float]]:
+    """Return the corners of everything drawn, latitude first."""
+    found: list[npt.NDArray[np.float64]] = []
+    for name in _BOUNDING:
+        table = audit.study.table(name)
+        if table is not None and table.geometry.notna().any() and (name != "streets" or not found):
+            found.append(np.asarray(table.total_bounds, dtype=np.float64))
+    if not found:
+        return [[-60.0, -170.0], [75.0, 170.0]]
+    boxes = np.array(found)
+    west, south = boxes[:, :2].min(axis=0)
+    east, north = boxes[:, 2:].max(axis=0)
+    lon, lat = to_lonlat(
+        audit.study.crs, np.array([west, east, west, east]), np.array([south, south, north, north])
+    )
+    corners = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
+    return [[round(float(value), 6) for value in corner] for corner in corners]

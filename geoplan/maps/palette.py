@@ -1,0 +1,63 @@
+"""Colours and line styles, chosen to be told apart by colour-blind readers and on a grey print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "BARRIER_STYLES",
+    "CENTRE_COLOURS",
+    "COMMUNITY_OPACITY",
+    "COMPLETENESS_COLOURS",
+    "FACILITY_STYLE",
+    "NO_DATA_COLOUR",
+    "OVERSIZED_STYLE",
+    "STREET_STYLE",
+    "VERDICT_STYLES",
+    "circle_style",
+    "community_style",
+]
+
+Style = dict[str, Any]
+
+VERDICT_STYLES: dict[str, Style] = {
+    "pass": {"color": "#ffffff", "fillColor": "#0072b2", "fillOpacity": 0.95, "weight": 0.5},
+    "fail": {"color": "#ffffff", "fillColor": "#d55e00", "fillOpacity": 0.95, "weight": 0.5},
+    "unknown": {"color": "#4d4d4d", "fillColor": "#ffffff", "fillOpacity": 0.9, "weight": 1.6},
+}
+"""Blue, vermilion, and hollow: different in hue, in lightness and in form."""
+
+COMPLETENESS_COLOURS = ("#fdf3d8", "#e3e6c4", "#b9d3b9", "#8cbcb8", "#64a3b4")
+"""From none of the categories to all of them; light, so that the points stand out."""
+NO_DATA_COLOUR = "#e3e3e3"
+COMMUNITY_OPACITY = 0.7
+
+CENTRE_COLOURS = {"district": "#c2003f", "community": "#7b2d8e"}
+
+BARRIER_STYLES: dict[str, Style] = {
+    "river": {"color": "#9cc3e0", "weight": 2, "fillColor": "#cfe3f1", "fillOpacity": 0.8},
+    "railway": {"color": "#6b6b6b", "weight": 1.6, "dashArray": "6 4", "fillOpacity": 0.2},
+    "expressway": {"color": "#c79a45", "weight": 2.2, "fillOpacity": 0.2},
+    "wall": {"color": "#a58a78", "weight": 1, "dashArray": "2 2", "fillOpacity": 0.1},
+}
+FACILITY_STYLE: Style = {
+    "color": "#1d1d1b",
+    "fillColor": "#f0e442",
+    "fillOpacity": 1,
+    "weight": 1,
+    "radius": 4,
+}
+STREET_STYLE: Style = {"color": "#b3aca0", "weight": 0.8, "opacity": 0.9, "fill": False}
+
+OVERSIZED_STYLE: Style = {"color": "#1d1d1b", "weight": 2.4, "dashArray": "8 4", "fill": False}
+
+
+def community_style(colour: str) -> Style:
+    """Return the style of a community filled with ``colour``."""
+    return {"color": "#6d6d6d", "weight": 1, "fillColor": colour, "fillOpacity": COMMUNITY_OPACITY}
+
+
+def circle_style(level: str) -> Style:
+    """Return the style of a service circle of a centre of ``level``."""
+    colour = CENTRE_COLOURS[level]
+    return {"color": colour, "weight": 1.3, "opacity": 0.75, "fillColor": colour, "fillOpacity": 0.06}

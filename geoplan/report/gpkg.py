@@ -1,0 +1,98 @@
+"""``audit.gpkg``: a layer a result table, in the study's CRS, and the provenance beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyogrio
+
+from geoplan.messages import Lang
+from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.model.schema import TableSchema
+from geoplan.report.headline import banners
+
+if TYPE_CHECKING:
+    from geoplan.workflow import Audit
+
+__all__ = ["write_gpkg"]
+
+_DATE = "2000-01-01T00:00:00.000Z"
+"""A fixed date of last change: the same audit gives the same bytes."""
+_MULTI = {"Point": "Point", "Polygon": "MultiPolygon"}
+
+
+def write_gpkg(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> None:
+    """
+    Write ``audit.gpkg``.
+
+    Parameters
+    ----------
+    audit
+        ``geoplan.audit(...)``.
+    file
+        File to write; its folder exists. An older file is replaced.
+    lang
+        Language of the layers' descriptions; None takes the study's.
+
+    Notes
+    -----
+    Columns are named as declared in ``geoplan.model.result_tables``; codes stay codes. Tables without
+    geometry are attribute layers; layer ``provenance`` holds keys and values.
+    """
+    chosen = lang or audit.study.lang
+    target = Path(file)
+    target.unlink(missing_ok=True)
+    with _dated():
+        for name, table in audit.tables.items():
+            schema = RESULT_TABLES[name]
+            frame = table.reset_index() if table.index.name is not None else table
+            pyogrio.write_dataframe(
+                frame,
+                target,
+                layer=name,
+                driver="GPKG",
+                append=target.exists(),
+                geometry_type=_geometry_type(schema),
+                promote_to_multi=schema.geometry == ("Polygon",) or None,
+                layer_options={"IDENTIFIER": schema.title(chosen)},
+            )
+        pyogrio.write_dataframe(
+            _provenance(audit, chosen), target, layer="provenance", driver="GPKG", append=True
+        )
+
+
+def _geometry_type(schema: TableSchema) -> str | None:
+    if not schema.geometry:
+        return None
+    return _MULTI[schema.geometry[0]] if len(schema.geometry) == 1 else "Unknown"
+
+
+def _provenance(audit: Audit, lang: Lang) -> pd.DataFrame:
+    study = audit.study
+    rows: dict[str, object] = {
+        "study.id": study.study_id,
+        "study.name": study.name,
+        "study.synthetic": study.synthetic,
+        "study.estimated": list(study.estimated),
+        "study.attribution": list(study.attribution),
+        "study.banner": banners(audit, lang),
+        **audit.provenance.as_dict(),
+    }
+    cells = [one if isinstance(one, str) else json.dumps(one, ensure_ascii=False) for one in rows.values()]
+    return pd.DataFrame({"key": list(rows), "value": cells})
+
+
+@contextmanager
+def _dated() -> Iterator[None]:
+    """Have GDAL write a fixed date while the block runs."""
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _DATE})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})

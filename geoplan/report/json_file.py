@@ -1,0 +1,147 @@
+"""``audit.json``: the whole audit as plain data under stable keys."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from geoplan.messages import Lang
+from geoplan.model.validate import fault_text
+
+if TYPE_CHECKING:
+    from geoplan.workflow import Audit
+
+__all__ = ["audit_as_dict", "records", "write_json"]
+
+_ON_TOP = ("indicators", "quarantine")
+"""Tables that stand at the top level, as ``headline`` and ``quarantine``."""
+
+
+def audit_as_dict(audit: Audit, *, lang: Lang | None = None) -> dict[str, Any]:
+    """
+    Return an audit as plain data.
+
+    Parameters
+    ----------
+    audit
+        ``geoplan.audit(...)``.
+    lang
+        Language of the quarantine's reasons and of names; None takes the study's.
+
+    Returns
+    -------
+    content
+        ``study``, ``standard``, ``provenance``, ``headline``, ``not_computed``, ``quarantine`` (each fault
+        with its ``reason`` in words) and ``tables``: result table -> list of records, without geometry.
+        What is missing is None; shares are 0-1.
+    """
+    chosen = lang or audit.study.lang
+    return {
+        **_head(audit, chosen),
+        "tables": {name: records(table) for name, table in audit.tables.items() if name not in _ON_TOP},
+    }
+
+
+def write_json(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> None:
+    """
+    Write ``audit.json``: UTF-8, one record of a table a line.
+
+    Parameters
+    ----------
+    audit
+        ``geoplan.audit(...)``.
+    file
+        File to write; its folder exists.
+    lang
+        As in `audit_as_dict`.
+    """
+    content = audit_as_dict(audit, lang=lang)
+    tables = content.pop("tables")
+    head = _dumps(content, indent=1).removesuffix("\n}")
+    parts = []
+    for name, rows in tables.items():
+        lines = ",\n".join("   " + _dumps(row) for row in rows)
+        parts.append(f"  {_dumps(name)}: [\n{lines}\n  ]" if rows else f"  {_dumps(name)}: []")
+    body = ",\n".join(parts)
+    Path(file).write_text(f'{head},\n "tables": {{\n{body}\n }}\n}}\n', encoding="utf-8", newline="\n")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a result table as records: key and declared columns, no geometry, None for what is missing."""
+    plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
+    if plain.index.name is not None:
+        plain = plain.reset_index()
+    columns = [[_plain(cell) for cell in plain[name].tolist()] for name in plain.columns]
+    names = [str(name) for name in plain.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _head(audit: Audit, lang: Lang) -> dict[str, Any]:
+    study, standard = audit.study, audit.standard
+    quarantine = records(audit.tables["quarantine"])
+    return {
+        "study": {
+            "id": study.study_id,
+            "name": study.name,
+            "synthetic": study.synthetic,
+            "estimated": list(study.estimated),
+            "crs": study.crs,
+            "lang": study.lang,
+            "data_date": study.data_date,
+            "attribution": list(study.attribution),
+        },
+        "standard": {
+            "id": standard.id,
+            "name": standard.name(lang),
+            "digest": standard.digest,
+            "rules": [
+                {
+                    "id": rule.id, "value": rule.value, "unit": rule.unit, "comparison": rule.comparison,
+                    "clause": rule.clause, "source": rule.source, "place": rule.place,
+                    "in_force": rule.in_force, "status": rule.status, "note": rule.note,
+                }
+                for rule in standard.rules.values()
+            ],
+            "categories": [
+                {
+                    "id": one.id, "name": one.name(lang), "kinds": list(one.kinds), "mode": one.mode,
+                    "min_count": one.min_count, "limit_minutes": standard.limit_minutes(one),
+                    "clause": one.clause, "source": one.source, "status": one.status, "note": one.note,
+                }
+                for one in standard.categories
+            ],
+        },
+        "provenance": audit.provenance.as_dict(),
+        "headline": {key: _figure(value) for key, value in audit.headline.items()},
+        "not_computed": {name: list(lacking) for name, lacking in audit.not_computed.items()},
+        "quarantine": [{**row, "reason": fault_text(_texts(row), lang)} for row in quarantine],
+    }  # fmt: skip
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: "" if value is None else value for name, value in row.items()}
+
+
+def _figure(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {part: _plain(figure) for part, figure in value.items()}
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value: None for what is missing, Python numbers for numpy's."""
+    if value is None or value is pd.NA:
+        return None
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _dumps(content: Any, indent: int | None = None) -> str:
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=indent)
