@@ -42,8 +42,10 @@ $(VENV)/dev.stamp: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/run.stamp
 
+FLOOR_PYTHON ?= $(shell command -v python3.11 || echo $(PYTHON))
+
 $(VENV)-floor/floor.stamp: requirements/floor.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)-floor
+	$(FLOOR_PYTHON) -m venv $(VENV)-floor
 	$(VENV)-floor/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/floor.txt
 	$(VENV)-floor/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
 	@touch $@

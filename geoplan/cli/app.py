@@ -21,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    rich_markup_mode=None,  # plain help needs no rich, and comes at once
     help="Check 15-minute service circles on real streets, and plan what is missing.",
 )
 app.command()(check)

@@ -50,17 +50,17 @@ def audit(
     wrong = [one for one in chosen if one not in _FORMATS]
     if wrong:
         raise typer.BadParameter(f"{', '.join(wrong)}; known: {', '.join(_FORMATS)}", param_hint="--format")
-    choose_lang(lang)
+    language = choose_lang(lang)
     started = time.perf_counter()
     from geoplan.io.study_folder import read_study
     from geoplan.report.json_file import audit_as_dict
     from geoplan.standards.parse import load_standard
     from geoplan.workflow import audit as run
 
-    read = read_study(study)
-    language = choose_lang(lang, read.lang)
-    pack = load_standard(_pack_of(study, standard or read.standard_id, given=standard is not None))
     with progress_bar(language, quiet=quiet) as progress:
+        read = read_study(study, lang=None if lang is None else language, progress=progress)
+        language = choose_lang(lang, read.lang)
+        pack = load_standard(_pack_of(study, standard or read.standard_id, given=standard is not None))
         checked = run(read, pack, progress=progress)
         folder = out if out is not None else Path("out") / read.study_id
         written = _write(checked, folder, chosen, language, progress)

@@ -77,7 +77,7 @@ def require_metric(data: Any) -> CRS:
     --------
     >>> require_metric("EPSG:4544").to_epsg()
     4544
-    >>> require_metric("EPSG:3857")
+    >>> require_metric("EPSG:3857")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     geoplan.errors.NotMetricError: ...
@@ -91,9 +91,18 @@ def require_metric(data: Any) -> CRS:
         raise NotMetricError("error.not_metric", crs=_label(crs))
     bounds: Floats = np.array(data.total_bounds, np.float64) if framed else np.full(4, np.nan)
     if np.isnan(bounds).any():
-        _require_scale(crs, *_own_area(crs), tolerance=_MAX_SCALE_ERROR_ANYWHERE)
-    else:
-        _require_scale(crs, *to_lonlat(crs, *_corners(bounds)), tolerance=MAX_SCALE_ERROR)
+        error = _scale_error(crs, *_own_area(crs))
+        if error > _MAX_SCALE_ERROR_ANYWHERE:
+            raise NotMetricError("error.scale_anywhere", crs=_label(crs), percent=100 * error)
+        return crs
+    lon, lat = to_lonlat(crs, *_corners(bounds))
+    error = _scale_error(crs, lon, lat)
+    if error > MAX_SCALE_ERROR:
+        better = suggest_metric_crs(float(np.mean(lon)), float(np.mean(lat)))
+        allowed = 100 * MAX_SCALE_ERROR
+        raise NotMetricError(
+            "error.scale", crs=_label(crs), percent=100 * error, allowed=allowed, better=better
+        )
     return crs
 
 
@@ -163,20 +172,13 @@ def _transformer(source: str, target: str) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
-def _require_scale(crs: CRS, lon: Floats, lat: Floats, *, tolerance: float) -> None:
-    """Raise unless a metre is a metre at every one of these places."""
-    middle = float(np.mean(lon)), float(np.mean(lat))
-    known = np.isfinite(lon) & np.isfinite(lat)
-    if not known.all():
+def _scale_error(crs: CRS, lon: Floats, lat: Floats) -> float:
+    """Return by which share a metre differs from a metre at most, at these places."""
+    if not (np.isfinite(lon) & np.isfinite(lat)).all():
         raise NotMetricError("error.not_on_map", crs=_label(crs))
     factors = Proj(crs).get_factors(lon, lat)
     scales = np.concatenate([np.ravel(factors.meridional_scale), np.ravel(factors.parallel_scale)])
-    error = float(np.max(np.where(np.isfinite(scales), np.abs(scales - 1), np.inf)))
-    if error > tolerance:
-        raise NotMetricError(
-            "error.scale", crs=_label(crs), percent=100 * error, allowed=100 * tolerance,
-            better=suggest_metric_crs(*middle),
-        )  # fmt: skip
+    return float(np.max(np.where(np.isfinite(scales), np.abs(scales - 1), np.inf), initial=0.0))
 
 
 def _own_area(crs: CRS) -> tuple[Floats, Floats]:

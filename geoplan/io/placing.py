@@ -147,10 +147,9 @@ def choose_crs(wanted: str, checked: Mapping[str, Checked], declared: Mapping[st
         label = next(iter(shared))
     else:
         label = suggest_metric_crs(lon, lat)
+    if np.isfinite([lon, lat]).all() and parse_crs(label).is_projected:
+        require_metric(gpd.GeoSeries(gpd.points_from_xy([lon], [lat]), crs=_WGS84).to_crs(label))
     require_metric(label)
-    spot = gpd.GeoSeries(gpd.points_from_xy([lon], [lat]), crs=_WGS84)
-    if np.isfinite([lon, lat]).all():
-        require_metric(spot.to_crs(label))
     return label
 
 

@@ -86,7 +86,7 @@ class Rule:
     def margin(self, measured: float) -> float:
         """Return by how much the rule is met: positive inside, negative outside, in ``unit``."""
         towards = 1.0 if self.comparison in (">=", ">") else -1.0
-        return towards * (measured - float(self.value))
+        return towards * (measured - float(self.value)) + 0.0  # never minus zero
 
 
 @dataclass(frozen=True, slots=True)

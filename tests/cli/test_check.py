@@ -2,22 +2,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from geoplan.cli.app import main
 from tests.folders import TABLES, residences, write_folder
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*arguments):
-        monkeypatch.setattr("sys.argv", ["geoplan", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out = capsys.readouterr()
-        return ended.value.code or 0, out.out, out.err
-
-    return call
 
 
 def test_a_clean_study_exits_0(run, tmp_path):
