@@ -17,9 +17,9 @@ import shapely
 from communities import Tiles, communities_of_tiles, cut_tiles, grid_cells, tile_of_points
 from compounds import Plot, StreetBook, build_campuses, build_homes, cut_plots, open_gates, spread
 from people import settle
-from services import DEPARTMENTS, PLOT_KINDS, Frontage, centres, facilities, premises
+from services import PLOT_KINDS, Frontage, centres, facilities, premises
 from streets import Street, ground_streets, lay_out
-from terrain import CRS, EXPRESSWAY_T, LENGTH_M, RAILWAY_T, Terrain
+from terrain import CRS, EXPRESSWAY_T, RAILWAY_T, Terrain
 
 from geoplan.model.study import Study
 from geoplan.model.tables import GRID_SYSTEMS, INPUT_TABLES
@@ -27,16 +27,34 @@ from geoplan.model.validate import validate_table
 
 __all__ = ["build_study"]
 
-SEED = 20
+SEED = 78
 HERE = Path(__file__).parent
 COMPOUNDS = 1_400
 _QUARTERS_A_CAMPUS = 3
 _CAMPUS_KINDS = ("sports", "library", "clinic")
 _OPEN_GROUND = 16
 _HOUSEHOLDS_A_CELL = 420
-_SAME_AS_PARTY = {"party": 1.0, "safety": 0.88, "fire": 0.78, "city": 0.7, "air": 0.62}
+_OWN_CELLS = {"party": 0, "safety": 7, "fire": 11, "city": 16, "air": 21}
+"""In how many communities a system's cells are not the party's."""
 _STEMS = ("小区", "家园", "花园", "苑", "新村", "雅居", "佳苑", "名邸")
-_NAMES = ("桃源", "滨河", "金河", "银滩", "长新", "兴隆", "安居", "枣园", "和苑", "康宁", "文昌", "春晖", "仁寿", "天斧", "丹霞", "百合")
+_NAMES = (
+    "桃源",
+    "滨河",
+    "金河",
+    "银滩",
+    "长新",
+    "兴隆",
+    "安居",
+    "枣园",
+    "和苑",
+    "康宁",
+    "文昌",
+    "春晖",
+    "仁寿",
+    "天斧",
+    "丹霞",
+    "百合",
+)
 
 Row = dict[str, Any]
 
@@ -89,7 +107,7 @@ def build_study(seed: int = SEED) -> Study:
         "centres": centres(rng, frontage, communities, district=12, own=10),
         "premises": premises(rng, frontage, communities, small=18, unknown=2),
         "streets": _streets(streets, lines),
-        "barriers": _barriers(terrain, plots),
+        "barriers": _barriers(terrain, tiles, plots),
         "grids": _grids(rng, tiles, owner, communities),
         "departments": _departments(rng, frontage, communities),
     }
@@ -121,7 +139,7 @@ def _typed(name: str, rows: list[Row]) -> gpd.GeoDataFrame:
 def _use_plots(
     rng: np.random.Generator, book: StreetBook, plots: list[Plot]
 ) -> tuple[list[Street], list[Plot], list[Plot]]:
-    """Decide what stands on each plot; return paths behind walls, compounds, and other plots inside campuses."""
+    """Decide what stands on each plot; return paths, compounds, and other plots inside campuses."""
     paths, quarters = build_campuses(rng, book, [plot for plot in plots if plot.use == "campus"])
     homes, within = _share_quarters(rng, quarters)
     for kind, count, apart_m, area, gates in PLOT_KINDS:
@@ -130,7 +148,9 @@ def _use_plots(
             if plot.use == kind:
                 plot.gates = [wall for _, wall in open_gates(rng, book, plot, gates)]
                 plot.use = kind if plot.gates else "vacant"
-    hubs = np.array([plots[at].polygon.centroid for at in rng.choice(len(plots), _OPEN_GROUND, replace=False)])
+    hubs = np.array(
+        [plots[at].polygon.centroid for at in rng.choice(len(plots), _OPEN_GROUND, replace=False)]
+    )
     wide = rng.uniform(260, 620, _OPEN_GROUND)
     score = []
     for plot in plots:
@@ -196,7 +216,9 @@ def _subdistricts(codes: pd.DataFrame, communities: list[Row]) -> list[Row]:
         {
             "subdistrict_id": code,
             "name": name,
-            "geometry": shapely.union_all([one["geometry"] for one in communities if one["subdistrict_id"] == code]),
+            "geometry": shapely.union_all(
+                [one["geometry"] for one in communities if one["subdistrict_id"] == code]
+            ),
         }
         for code, name in sorted(names.items())
     ]
@@ -240,9 +262,9 @@ def _streets(streets: list[Street], lines: npt.NDArray[np.object_]) -> list[Row]
     ]
 
 
-def _barriers(terrain: Terrain, plots: list[Plot]) -> list[Row]:
+def _barriers(terrain: Terrain, tiles: Tiles, plots: list[Plot]) -> list[Row]:
     shapes = [
-        ("river", "黄河", terrain.river()),
+        ("river", "黄河", terrain.river(tiles.bank_s)),
         ("railway", "铁路", terrain.line(RAILWAY_T)),
         ("expressway", "北山快速路", terrain.line(EXPRESSWAY_T)),
     ]
@@ -250,7 +272,13 @@ def _barriers(terrain: Terrain, plots: list[Plot]) -> list[Row]:
         wall = shapely.LineString(shapely.get_coordinates(plot.polygon.exterior).round(2))
         shapes.append(("wall", f"大学校园{number}围墙", wall))
     return [
-        {"barrier_id": f"b{number:02d}", "kind": kind, "severity": "impassable", "name": name, "geometry": shape}
+        {
+            "barrier_id": f"b{number:02d}",
+            "kind": kind,
+            "severity": "impassable",
+            "name": name,
+            "geometry": shape,
+        }
         for number, (kind, name, shape) in enumerate(shapes, 1)
     ]
 
@@ -260,16 +288,19 @@ def _grids(
 ) -> list[Row]:
     """Return the cells of the five systems: in most communities those of the others are the party's."""
     rows = []
-    for one in communities:
+    own_cells = {
+        system: rng.choice(len(communities), count, replace=False) for system, count in _OWN_CELLS.items()
+    }
+    for at, one in enumerate(communities):
         code = one["community_id"]
         members = np.flatnonzero(owner == code)
         most = min(8, len(members))
         count = int(np.clip(round(one["households"] / _HOUSEHOLDS_A_CELL), 2, most))
         party = grid_cells(rng, tiles, members, count)
         for system in GRID_SYSTEMS:
-            same = rng.random() < _SAME_AS_PARTY[system]
-            own = max(2, count - 1 if count > 2 else min(3, most))
-            cells = party if same else grid_cells(rng, tiles, members, own)
+            cells = party
+            if at in own_cells[system]:
+                cells = grid_cells(rng, tiles, members, count - 1 if count > 2 else min(3, most))
             rows += [
                 {
                     "grid_id": f"{code}-{system}-{number:02d}",
@@ -285,8 +316,9 @@ def _grids(
 
 def _departments(rng: np.random.Generator, frontage: Frontage, communities: list[Row]) -> list[Row]:
     """Return the departments, each paired with a community; no community is without one."""
+    names = (HERE / "department_names.txt").read_text(encoding="utf-8").split()
     ids = [one["community_id"] for one in communities]
-    extra = rng.choice(len(ids), len(DEPARTMENTS) - len(ids), replace=False)
+    extra = rng.choice(len(ids), len(names) - len(ids), replace=False)
     paired = [ids[at] for at in rng.permutation([*range(len(ids)), *extra])]
     middle = [one["community_id"] for one in communities if one["density"] > 0.95]
     return [
@@ -296,7 +328,7 @@ def _departments(rng: np.random.Generator, frontage: Frontage, communities: list
             "community_id": code,
             "geometry": frontage.point(rng, str(rng.choice(middle))),
         }
-        for number, (name, code) in enumerate(zip(DEPARTMENTS, paired, strict=True), 1)
+        for number, (name, code) in enumerate(zip(names, paired, strict=True), 1)
     ]
 
 

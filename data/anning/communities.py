@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
+import itertools
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,11 +40,14 @@ class Tiles:
         Middles on the drawing board (s, t).
     joins
         Neighbours: (one, other, metres between their middles and penalties for lines between).
+    bank_s
+        Where along the bank there are vertices, west to east.
     """
 
     polygons: npt.NDArray[np.object_]
     board: Floats
     joins: tuple[tuple[int, int, float], ...]
+    bank_s: Floats
 
 
 def cut_tiles(plan: Plan, terrain: Terrain) -> Tiles:
@@ -59,14 +65,16 @@ def cut_tiles(plan: Plan, terrain: Terrain) -> Tiles:
     faces = shapely.get_parts(shapely.polygonize(shapely.segmentize(noded, 70.0)))
     middle = shapely.get_coordinates(shapely.point_on_surface(faces))
     order = np.lexsort(middle.round(1).T)
-    return Tiles(terrain.bend(faces[order]), middle[order], _joins(faces[order], middle[order]))
+    vertices = shapely.get_coordinates(faces)
+    bank_s = np.unique(vertices[vertices[:, 1] == 0, 0])
+    return Tiles(terrain.bend(faces[order]), middle[order], _joins(faces[order], middle[order]), bank_s)
 
 
 def _joins(faces: npt.NDArray[np.object_], middle: Floats) -> tuple[tuple[int, int, float], ...]:
     sides: dict[tuple[tuple[float, ...], ...], list[int]] = defaultdict(list)
     for at, face in enumerate(faces):
         xy = [tuple(one) for one in shapely.get_coordinates(face).round(2)]
-        for one, other in zip(xy[:-1], xy[1:], strict=True):
+        for one, other in itertools.pairwise(xy):
             sides[tuple(sorted((one, other)))].append(at)
     shared: dict[tuple[int, int], float] = defaultdict(float)
     for (one, other), owners in sides.items():
@@ -86,18 +94,23 @@ def tile_of_points(tiles: Tiles, points: npt.NDArray[np.object_]) -> Ints:
     """Return the tile each ground point lies in; the nearest one for a point outside the strip."""
     point, tile = shapely.STRtree(tiles.polygons).query_nearest(points)
     order = np.lexsort((tile, point))
-    return tile[order][np.r_[True, np.diff(point[order]) > 0]]
+    first = np.r_[True, np.diff(point[order]) > 0]
+    return np.asarray(tile[order][first], np.int64)
 
 
 def _zone(s: float, t: float) -> str:
-    """Return the subdistrict a board point lies in: codes of one subdistrict lie together, roughly where they are."""
+    """Return the subdistrict a board point lies in: codes of one lie together."""
     u = s / LENGTH_M
     if u < 0.185:
         return "620105003"
     if u < 0.405:
         return "620105008"
     if t > (MIDDLE_T if u < 0.72 else RAILWAY_T):
-        ends = ((0.575, "620105007"), (0.785, "620105002"), (0.905, "620105001"))
+        ends: tuple[tuple[float, str], ...] = (
+            (0.575, "620105007"),
+            (0.785, "620105002"),
+            (0.905, "620105001"),
+        )
     else:
         ends = ((0.645, "620105006"), (0.84, "620105005"))
     return next((code for end, code in ends if u < end), "620105004")
@@ -126,12 +139,12 @@ def communities_of_tiles(
     for subdistrict, group in codes.groupby("subdistrict_id"):
         members = np.flatnonzero(zone == subdistrict)
         ids = sorted(group["community_id"])
-        seats = _seats(rng, tiles.board[members] * [1.0, 1.3], weight[members], len(ids))
-        chosen = members[seats]
+        middles = _seats(rng, tiles.board[members] * [1.0, 1.3], weight[members], len(ids))
+        chosen = members[middles]
         seeds |= dict(zip((int(one) for one in chosen[np.argsort(tiles.board[chosen, 0])]), ids, strict=True))
-    ends = [sorted(seeds), [seeds[tile] for tile in sorted(seeds)]]
-    owner = _grow(tiles, ends[0], zone)
-    return np.array(ends[1], dtype=object)[owner]
+    seats = sorted(seeds)
+    owner = _grow(tiles, seats, zone)
+    return np.array([seeds[tile] for tile in seats], dtype=object)[owner]
 
 
 def _seats(rng: np.random.Generator, xy: Floats, weight: Floats, count: int) -> Ints:
@@ -151,8 +164,8 @@ def _seats(rng: np.random.Generator, xy: Floats, weight: Floats, count: int) -> 
     return np.array(seats)
 
 
-def _grow(tiles: Tiles, seeds: list[int], zone: npt.NDArray[np.object_]) -> Ints:
-    """Return the seed each tile is nearest to, walking from tile to tile, so that every part hangs together."""
+def _grow(tiles: Tiles, seeds: list[int], zone: npt.NDArray[Any]) -> Ints:
+    """Return the seed each tile is nearest to, walking from tile to tile: every part hangs together."""
     beside: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for a, b, metres in tiles.joins:
         cost = metres + (_OTHER_SUBDISTRICT_M if zone[a] != zone[b] else 0.0)
@@ -179,6 +192,7 @@ def grid_cells(
     seats = members[_seats(rng, tiles.board[members], shapely.area(tiles.polygons[members]), count)]
     zone = np.zeros(len(tiles.polygons))
     zone[members] = 1
-    inside = Tiles(tiles.polygons, tiles.board, tuple(one for one in tiles.joins if zone[one[0]] and zone[one[1]]))
+    joins = tuple(one for one in tiles.joins if zone[one[0]] and zone[one[1]])
+    inside = dataclasses.replace(tiles, joins=joins)
     owner = _grow(inside, [int(one) for one in seats], zone)
     return [shapely.union_all(tiles.polygons[members[owner[members] == cell]]) for cell in range(count)]

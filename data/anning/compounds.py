@@ -53,7 +53,9 @@ class StreetBook:
     def __init__(self, streets: list[Street], plots: list[Plot]) -> None:
         self.streets = list(streets)
         self._plots = shapely.STRtree([plot.polygon for plot in plots])
-        self._frontage = [at for at, one in enumerate(streets) if one.kind in _FRONTAGE_KINDS and len(one.xy) > 1]
+        self._frontage = [
+            at for at, one in enumerate(streets) if one.kind in _FRONTAGE_KINDS and len(one.xy) > 1
+        ]
         self._lines = np.array([shapely.LineString(streets[at].xy) for at in self._frontage])
         self._tree = shapely.STRtree(self._lines)
         self._marks: dict[int, dict[float, Floats]] = {}
@@ -86,9 +88,8 @@ class StreetBook:
         for other, xy in marks.items():
             if abs(other - along) < 6:
                 return xy
-        xy = shapely.get_coordinates(line.interpolate(along)).round(2)[0]
-        marks[along] = xy
-        return xy
+        marks[along] = shapely.get_coordinates(line.interpolate(along)).round(2)[0]
+        return marks[along]
 
     def finished(self) -> list[Street]:
         """Return all streets with their marks as vertices."""
@@ -152,7 +153,14 @@ def _axes(polygon: shapely.Polygon) -> tuple[Floats, Floats, Floats]:
     return shapely.get_coordinates(polygon.centroid)[0], along, across
 
 
-def spread(rng: np.random.Generator, plots: list[Plot], use: str, count: int, apart_m: float, area: tuple[float, float]) -> None:
+def spread(
+    rng: np.random.Generator,
+    plots: list[Plot],
+    use: str,
+    count: int,
+    apart_m: float,
+    area: tuple[float, float],
+) -> None:
     """Give ``count`` vacant plots of the right area [m²] a use, rather where the town is dense, and apart."""
     fit = [plot for plot in plots if plot.use == "vacant" and area[0] <= plot.polygon.area <= area[1]]
     keys = rng.random(len(fit)) ** (1 / np.array([plot.density for plot in fit]) ** 2)
@@ -173,7 +181,9 @@ def open_gates(
     fronts = book.frontages(plot.polygon)
     wall = plot.polygon.exterior
     gates: list[tuple[Floats, Floats]] = []
-    weights = np.array([part.length * (0.4 if book.streets[at].kind == "arterial" else 1.0) for at, part in fronts])
+    weights = np.array(
+        [part.length * (0.4 if book.streets[at].kind == "arterial" else 1.0) for at, part in fronts]
+    )
     keys = rng.random(len(fronts)) ** (1 / np.maximum(weights, 1) * 100)
     for number in np.argsort(-keys, kind="stable"):
         if len(gates) == wanted:
@@ -192,7 +202,7 @@ def open_gates(
 def build_homes(
     rng: np.random.Generator, book: StreetBook, plots: Iterable[Plot], count: int
 ) -> tuple[list[Street], list[Plot]]:
-    """Make the first ``count`` plots with a street beside them compounds; return paths inside, and compounds."""
+    """Make the first ``count`` plots beside a street compounds; return paths and compounds."""
     paths: list[Street] = []
     homes: list[Plot] = []
     for plot in plots:

@@ -32,7 +32,9 @@ def largest_remainder(weights: Floats, total: int) -> Ints:
     return whole
 
 
-def settle(rng: np.random.Generator, homes: list[Plot], community: npt.NDArray[np.object_]) -> tuple[Ints, Ints, Ints]:
+def settle(
+    rng: np.random.Generator, homes: list[Plot], community: npt.NDArray[np.object_]
+) -> tuple[Ints, Ints, Ints]:
     """
     Return households, persons and persons of 60 and over of every compound.
 
@@ -46,13 +48,12 @@ def settle(rng: np.random.Generator, homes: list[Plot], community: npt.NDArray[n
         Community code of each.
     """
     room = np.array([home.polygon.area * home.density for home in homes]) * rng.lognormal(0, 0.35, len(homes))
-    codes, member = np.unique(community.astype(str), return_inverse=True)
-    wanted = _community_households(rng, np.bincount(member, room))
+    _, member = np.unique(community.astype(str), return_inverse=True)
+    wanted = _community_households(rng, np.bincount(member, room).astype(float))
     households = np.zeros(len(homes), np.int64)
     for number, code_total in enumerate(wanted):
         mine = np.flatnonzero(member == number)
         households[mine] = 6 + largest_remainder(room[mine], int(code_total) - 6 * len(mine))
-    assert len(codes) == len(wanted)
     size = np.clip(rng.normal(_PERSONS_A_HOUSEHOLD, 0.22, len(homes)), 1.8, 3.1)
     persons = largest_remainder(households * size, PERSONS)
     elderly = rng.binomial(persons, np.clip(rng.normal(0.19, 0.05, len(homes)), 0.07, 0.36))
@@ -62,7 +63,9 @@ def settle(rng: np.random.Generator, homes: list[Plot], community: npt.NDArray[n
 def _community_households(rng: np.random.Generator, room: Floats) -> Ints:
     """Return the households of each community: those with most room are the large ones."""
     order = np.argsort(-room, kind="stable")
-    large = np.sort(rng.choice(np.arange(_LARGE_HOUSEHOLDS + 60, 4_700), _LARGE_COMMUNITIES, replace=False))[::-1]
+    large = np.sort(rng.choice(np.arange(_LARGE_HOUSEHOLDS + 60, 4_700), _LARGE_COMMUNITIES, replace=False))[
+        ::-1
+    ]
     count = len(room) - _LARGE_COMMUNITIES
     rest = np.sort(rng.uniform(700, 2_600, count))[::-1]
     wanted = np.zeros(len(room), np.int64)

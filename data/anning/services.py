@@ -12,15 +12,33 @@ from compounds import Plot
 from streets import Street
 from terrain import Floats
 
-__all__ = ["DEPARTMENTS", "Frontage", "PLOT_KINDS", "centres", "facilities", "premises"]
+__all__ = ["PLOT_KINDS", "Frontage", "centres", "facilities", "premises"]
 
 KIND_NAMES = {
-    "market": "菜市场", "supermarket": "超市", "convenience_store": "便利店", "parcel": "快递驿站", "repair": "便民维修点",
-    "community_office": "居委会", "service_centre": "便民服务中心", "bank": "银行网点", "post_office": "邮政所",
-    "clinic": "卫生服务站", "hospital": "医院", "pharmacy": "药店", "elder_care": "养老服务站", "kindergarten": "幼儿园",
-    "school": "学校", "police": "派出所", "fire_station": "消防站", "shelter": "应急避难场所", "conciliation": "人民调解室",
-    "park": "公园", "sports": "健身场", "library": "图书馆", "culture_station": "文化站",
-}  # fmt: skip
+    "market": "菜市场",
+    "supermarket": "超市",
+    "convenience_store": "便利店",
+    "parcel": "快递驿站",
+    "repair": "便民维修点",
+    "community_office": "居委会",
+    "service_centre": "便民服务中心",
+    "bank": "银行网点",
+    "post_office": "邮政所",
+    "clinic": "卫生服务站",
+    "hospital": "医院",
+    "pharmacy": "药店",
+    "elder_care": "养老服务站",
+    "kindergarten": "幼儿园",
+    "school": "学校",
+    "police": "派出所",
+    "fire_station": "消防站",
+    "shelter": "应急避难场所",
+    "conciliation": "人民调解室",
+    "park": "公园",
+    "sports": "健身场",
+    "library": "图书馆",
+    "culture_station": "文化站",
+}
 
 PLOT_KINDS = (
     # kind, how many, apart [m], least and most area [m²], gates
@@ -39,23 +57,27 @@ _STREET_KINDS = {
     "conciliation": 1.35, "sports": 0.45, "library": 0.12, "culture_station": 0.75,
 }  # fmt: skip
 """Expected number a community of usual size and density."""
-_LEVELS = {"hospital": 15, "library": 15, "school": 10, "market": 10, "kindergarten": 5, "convenience_store": 5}
+_LEVELS = {
+    "hospital": 15,
+    "library": 15,
+    "school": 10,
+    "market": 10,
+    "kindergarten": 5,
+    "convenience_store": 5,
+}
 _SIZES = {
     "market": (800, 4_000), "supermarket": (300, 3_500), "convenience_store": (40, 140), "bank": (150, 600),
-    "clinic": (150, 900), "hospital": (9_000, 60_000), "elder_care": (200, 1_600), "kindergarten": (1_500, 5_000),
-    "school": (5_000, 26_000), "library": (400, 3_000), "culture_station": (200, 900), "service_centre": (400, 1_500),
+    "clinic": (150, 900), "hospital": (9_000, 60_000), "elder_care": (200, 1_600),
+    "kindergarten": (1_500, 5_000), "school": (5_000, 26_000), "library": (400, 3_000),
+    "culture_station": (200, 900), "service_centre": (400, 1_500),
 }  # fmt: skip
-_CAPACITY = {"elder_care": (30, 160), "kindergarten": (150, 420), "school": (600, 2_400), "shelter": (800, 6_000)}
+_CAPACITY = {
+    "elder_care": (30, 160),
+    "kindergarten": (150, 420),
+    "school": (600, 2_400),
+    "shelter": (800, 6_000),
+}
 _OFF_STREET = 9
-DEPARTMENTS = (
-    "区委办公室 区人大办 区政府办公室 区政协办 区纪委监委 区委组织部 区委宣传部 区委统战部 区委政法委 区委编办 区委巡察办 区委党校 "
-    "区委老干部局 区委网信办 区档案馆 区直机关工委 区信访局 区总工会 团区委 区妇联 区科协 区文联 区工商联 区残联 区红十字会 区侨联 "
-    "区法学会 区发改局 区教育局 区科技局 区工信局 区民宗局 区公安分局 区民政局 区司法局 区财政局 区人社局 区自然资源分局 "
-    "区生态环境分局 区住建局 区交通运输局 区水务局 区农业农村局 区商务局 区文旅局 区卫健局 区退役军人局 区应急局 区审计局 区国资局 "
-    "区市场监管局 区统计局 区医保局 区政务服务中心 区城管局 区林草局 区机关事务中心 区招商中心 区征收办 区园林中心 区环卫中心 "
-    "区市政所 区疾控中心 区妇幼保健站 区图书馆 区文化馆 区体育中心 区融媒体中心 区消防救援大队 区税务局 区法院 区检察院 "
-    "区供销社 区气象站 区邮政分公司"
-).split()
 
 
 @dataclass(frozen=True)
@@ -104,7 +126,10 @@ class Frontage:
 
 
 def facilities(
-    rng: np.random.Generator, frontage: Frontage, plots: list[tuple[Plot, str]], communities: list[dict[str, Any]]
+    rng: np.random.Generator,
+    frontage: Frontage,
+    plots: list[tuple[Plot, str]],
+    communities: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """
     Return facility rows.
@@ -167,8 +192,8 @@ def _off_street(
 
 
 def _facility(
-    rng: np.random.Generator, names: dict[str, str], number: int, kind: str, code: str, shape: shapely.Geometry,
-    gates: list[Floats],
+    rng: np.random.Generator, names: dict[str, str], number: int,
+    kind: str, code: str, shape: shapely.Geometry, gates: list[Floats],
 ) -> dict[str, Any]:  # fmt: skip
     low, high = _SIZES.get(kind, (0, 0))
     least, most = _CAPACITY.get(kind, (0, 0))
@@ -187,12 +212,12 @@ def _facility(
 def centres(
     rng: np.random.Generator, frontage: Frontage, communities: list[dict[str, Any]], district: int, own: int
 ) -> list[dict[str, Any]]:
-    """Return ``district`` district and ``own`` community centres: the largest communities of each subdistrict first."""
+    """Return district and community centres: in the largest communities of each subdistrict first."""
     groups = _by_subdistrict(communities)
     ranked = [sorted(group, key=lambda one: -one["households"]) for _, group in sorted(groups.items())]
     rounds = [group[turn] for turn in range(max(map(len, ranked))) for group in ranked if turn < len(group)]
     seats = [(one, "district") for one in rounds[:district]]
-    others = [one for one in rounds[district:]]
+    others = rounds[district:]
     chosen = sorted(rng.choice(len(others), own, replace=False))
     seats += [(others[at], "community") for at in chosen]
     rows = []

@@ -1,4 +1,4 @@
-"""The street plan on the board: bands between arterials, cut into irregular blocks, and what crosses where."""
+"""The street plan on the board: bands between arterials, cut into irregular blocks, and crossings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from terrain import (
-    EXPRESSWAY_T, LENGTH_M, MIDDLE_T, NORTH_T, RAILWAY_T, RIVERSIDE_T, Floats, Terrain, density,
-)  # fmt: skip
+    EXPRESSWAY_T,
+    LENGTH_M,
+    MIDDLE_T,
+    NORTH_T,
+    RAILWAY_T,
+    RIVERSIDE_T,
+    Floats,
+    Terrain,
+    density,
+)
 
 __all__ = ["CAMPUSES", "Block", "Plan", "Street", "ground_streets", "lay_out"]
 
@@ -139,7 +147,9 @@ def _crossings(rng: np.random.Generator, plan: Plan) -> None:
     """Lay the few places where arterials and the railway can be crossed."""
     for centre, spacing in _CROSSING_SPACING_M.items():
         half = _HALF_WIDTH_M[centre]
-        landings = sorted({round(float(end[0]), 2) for line in plan.cuts for end in line if abs(end[1] - centre) < 1})
+        landings = sorted(
+            {round(float(end[0]), 2) for line in plan.cuts for end in line if abs(end[1] - centre) < 1}
+        )
         at, last = [], -np.inf
         for s in landings:
             if s - last >= spacing * rng.uniform(0.75, 1.3) and 60 < s < LENGTH_M - 60:
@@ -167,7 +177,9 @@ def _riverside(rng: np.random.Generator, plan: Plan) -> None:
     plan.add([[0, inner], [LENGTH_M, inner]], "arterial", "", _NAMES[RIVERSIDE_T])
     s = 150.0
     while s < LENGTH_M - 150:
-        plan.add([[s, _PROMENADE_T], [s + rng.normal(0, 6), inner]], "steps" if rng.random() < 0.6 else "footway")
+        plan.add(
+            [[s, _PROMENADE_T], [s + rng.normal(0, 6), inner]], "steps" if rng.random() < 0.6 else "footway"
+        )
         s += rng.uniform(330, 620)
     cut = 0.0
     while (cut := cut + rng.uniform(350, 700)) < LENGTH_M - 300:
@@ -194,11 +206,12 @@ def _hills(rng: np.random.Generator, plan: Plan, terrain: Terrain) -> None:
         for share in (0.35, 0.6, 0.85):
             at = np.array([np.interp(share, [0, 0.5, 1], stem[:, axis]) for axis in (0, 1)])
             side = rng.choice([-1, 1])
-            end = at + [side * rng.uniform(90, 150), rng.uniform(-15, 25)]
+            end = at + np.array([side * rng.uniform(90, 150), rng.uniform(-15, 25)])
             plan.add([at, end], "lane")
             for foot in (13, -13 - depth):
-                low, high = [side * 26, foot], [side * 26, foot + depth]
-                plan.hamlets.append(np.array([at + low, at + high, end + [0, foot + depth], end + [0, foot]]))
+                beside, up = np.array([side * 26, foot]), np.array([0, depth])
+                far = end + np.array([0, foot])
+                plan.hamlets.append(np.array([at + beside, at + beside + up, far + up, far]))
 
 
 def ground_streets(rng: np.random.Generator, plan: Plan, terrain: Terrain) -> list[Street]:
@@ -225,7 +238,7 @@ def ground_streets(rng: np.random.Generator, plan: Plan, terrain: Terrain) -> li
 
 
 def _middle(lines: npt.NDArray[np.object_]) -> Floats:
-    return shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True))
+    return np.asarray(shapely.get_coordinates(shapely.line_interpolate_point(lines, 0.5, normalized=True)))
 
 
 def _source(noded: npt.NDArray[np.object_], sources: npt.NDArray[np.object_]) -> npt.NDArray[np.int64]:
@@ -267,5 +280,7 @@ def _thin_out(
         if a != b:
             parent[a] = b
             kept[at] = True
-    stub = np.where(~kept & (length > 90) & (rng.random(len(noded)) < 0.55), rng.uniform(0.35, 0.7, len(noded)), 0.0)
+    stub = np.where(
+        ~kept & (length > 90) & (rng.random(len(noded)) < 0.55), rng.uniform(0.35, 0.7, len(noded)), 0.0
+    )
     return kept, stub

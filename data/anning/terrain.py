@@ -6,6 +6,7 @@ runs east along the strip and ``t`` north from the river bank, both in metres.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,8 @@ import numpy.typing as npt
 import shapely
 
 __all__ = [
-    "CRS", "EXPRESSWAY_T", "LENGTH_M", "MIDDLE_T", "NORTH_T", "RAILWAY_T", "RIVERSIDE_T", "Terrain", "density",
+    "CRS", "EXPRESSWAY_T", "LENGTH_M", "MIDDLE_T", "NORTH_T", "RAILWAY_T", "RIVERSIDE_T", "Floats", "Terrain",
+    "density",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
@@ -25,15 +27,25 @@ RIVERSIDE_T, MIDDLE_T, RAILWAY_T, NORTH_T, EXPRESSWAY_T = 130.0, 1_120.0, 1_900.
 """Centrelines on the board: the riverside, middle and north arterials, the railway and the expressway."""
 
 _BANK = [
-    (370_600, 3_999_950), (372_400, 3_999_750), (374_000, 3_998_750), (376_200, 3_998_850), (378_300, 3_997_900),
-    (380_400, 3_996_700), (382_300, 3_996_850), (384_300, 3_996_000), (386_200, 3_996_250), (388_000, 3_995_650),
-    (389_600, 3_995_900), (391_000, 3_995_500),
+    (370_600, 3_999_950), (372_400, 3_999_750), (374_000, 3_998_750), (376_200, 3_998_850),
+    (378_300, 3_997_900), (380_400, 3_996_700), (382_300, 3_996_850), (384_300, 3_996_000),
+    (386_200, 3_996_250), (388_000, 3_995_650), (389_600, 3_995_900), (391_000, 3_995_500),
 ]  # fmt: skip
 _FLOOR_DEPTH = [
-    (0, 0.72), (2_500, 0.78), (5_500, 0.98), (9_000, 1.18), (12_000, 1.12), (15_500, 1.0), (17_500, 0.86), (19_000, 0.74),
+    (0, 0.72), (2_500, 0.78), (5_500, 0.98), (9_000, 1.18), (12_000, 1.12),
+    (15_500, 1.0), (17_500, 0.86), (19_000, 0.74),
 ]  # fmt: skip
-_DENSITY = [(0, 0.5), (3_500, 0.62), (5_500, 0.85), (8_500, 1.0), (13_000, 1.05), (16_500, 1.08), (19_000, 0.95)]
+_DENSITY = [
+    (0, 0.5),
+    (3_500, 0.62),
+    (5_500, 0.85),
+    (8_500, 1.0),
+    (13_000, 1.05),
+    (16_500, 1.08),
+    (19_000, 0.95),
+]
 _WAVES = 5
+_RIVER_M = 260.0
 
 
 def density(s: float, t: float) -> float:
@@ -42,7 +54,7 @@ def density(s: float, t: float) -> float:
     return along * float(np.interp(t, [0, 900, 2_000, 3_100, 4_000], [1.0, 1.05, 1.0, 0.75, 0.6]))
 
 
-def _smooth(points: list[tuple[float, float]], width: float) -> tuple[Floats, Floats]:
+def _smooth(points: Sequence[tuple[float, float]], width: float) -> tuple[Floats, Floats]:
     """Return a polyline densely sampled and rounded off over ``width`` metres."""
     x, y = np.transpose(np.array(points, float))
     dense = np.arange(x[0], x[-1] + 1, 25.0)
@@ -64,7 +76,7 @@ class Terrain:
     Parameters
     ----------
     waves
-        One row a wave: wave numbers along ``s`` and ``t`` [1/m], phase, and amplitudes of ``x`` and ``y`` [m].
+        One row a wave: wave numbers along ``s`` and ``t`` [1/m], phase, amplitudes of ``x`` and ``y`` [m].
     ridge
         Board points of the northern limit, west to east.
     """
@@ -126,9 +138,16 @@ class Terrain:
         s = np.arange(0, LENGTH_M + 1, step_m)
         return shapely.LineString(self.place(np.column_stack([s, np.full(len(s), t)])))
 
-    def river(self, width_m: float = 260.0) -> shapely.Polygon:
-        """Return the river: its north bank is the south edge of the strip."""
-        s = np.arange(0, LENGTH_M + 1, 60.0)
-        bank = self.place(np.column_stack([s, np.zeros(len(s))]))
-        far = bank - np.column_stack([np.zeros(len(s)), width_m + 45 * np.sin(s / 1_700)])
-        return shapely.Polygon(np.round(np.vstack([bank, far[::-1]]), 2))
+    def river(self, bank_s: Floats) -> shapely.Polygon:
+        """
+        Return the river: its north bank is the south edge of the strip.
+
+        Parameters
+        ----------
+        bank_s
+            Where along the bank the strip's edge has vertices.
+        """
+        bank = self.place(np.column_stack([bank_s, np.zeros(len(bank_s))]))
+        width = _RIVER_M + 45 * np.sin(bank_s / 1_700)
+        far = np.round(bank - np.column_stack([np.zeros(len(bank_s)), width]), 2)
+        return shapely.Polygon(np.vstack([bank, far[::-1]]))
