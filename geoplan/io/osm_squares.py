@@ -48,7 +48,7 @@ def crossing_lines(polygon: shapely.Polygon, entries: FloatArray) -> ObjectArray
     [141.4213562373095]
     """
     nothing = np.zeros(0, dtype=object)
-    entries = np.unique(np.asarray(entries, float).reshape(-1, 2), axis=0)
+    entries = _sorted_places(np.asarray(entries, float))
     if not 2 <= len(entries) <= MAX_ENTRIES or not polygon.is_valid:
         return nothing
     corners = _inward_corners(polygon)
@@ -77,14 +77,19 @@ def _inward_corners(polygon: shapely.Polygon) -> FloatArray:
         before, after = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
         # the area lies on the left of every ring now, so a right turn is an inward corner
         found.append(xy[before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0] < 0])
-    return np.unique(np.vstack(found), axis=0)
+    return _sorted_places(np.vstack(found))
+
+
+def _sorted_places(xy: FloatArray) -> FloatArray:
+    return np.array(sorted(set(map(tuple, xy.reshape(-1, 2).tolist()))), float).reshape(-1, 2)
 
 
 def _on_shortest_ways(
     start: IntArray, stop: IntArray, length: FloatArray, *, entries: int, points: int
 ) -> npt.NDArray[np.bool_]:
     """Tell which lines lie on the shortest ways found from each entry to each other."""
-    graph = csr_array((length, (start, stop)), shape=(points, points))
+    arcs = start.astype(np.int32), stop.astype(np.int32)
+    graph = csr_array((length, arcs), shape=(points, points))
     _, before = dijkstra(graph, directed=False, indices=np.arange(entries), return_predecessors=True)
     number = {pair: at for at, pair in enumerate(zip(start.tolist(), stop.tolist(), strict=True))}
     used = np.zeros(len(start), bool)

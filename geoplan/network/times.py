@@ -167,12 +167,17 @@ def _search(network: WalkNetwork, costs: Costs, stubs: _Stubs, rank: int) -> tup
     # one rank more on the way in: scipy would take a zero for a missing arc
     weight = np.concatenate([ms * rank, start_code[start] + rank]).astype(np.float64)
     all_m = np.concatenate([arc_m, stubs.metres[start]])
-    graph = csr_array((weight, (all_tail, all_head)), shape=(nodes + 1, nodes + 1))
+    graph = _graph(weight, all_tail, all_head, nodes + 1)
     found, before = dijkstra(graph, indices=nodes, return_predecessors=True)
     reached = np.isfinite(found[:nodes])
     codes[reached] = np.rint(found[:nodes][reached]).astype(np.int64) - rank
     metres[reached] = _lengths(before, all_tail, all_head, all_m, nodes)[reached]
     return codes, metres
+
+
+def _graph(weight: FloatArray, tail: IntArray, head: IntArray, size: int) -> csr_array:
+    # scipy's search takes 32-bit node numbers only
+    return csr_array((weight, (tail.astype(np.int32), head.astype(np.int32))), shape=(size, size))
 
 
 def _lengths(
@@ -227,13 +232,8 @@ def node_times(network: WalkNetwork, costs: Costs, targets: Snaps) -> IntArray:
     start = _cheapest(stubs.owner, stubs.node, stubs.ms)
     size = nodes + targets.owners
     weight = np.concatenate([ms, stubs.ms[start] + 1]).astype(np.float64)
-    graph = csr_array(
-        (
-            weight,
-            (np.concatenate([tail, nodes + stubs.owner[start]]), np.concatenate([head, stubs.node[start]])),
-        ),
-        shape=(size, size),
-    )
+    all_tail = np.concatenate([tail, nodes + stubs.owner[start]])
+    graph = _graph(weight, all_tail, np.concatenate([head, stubs.node[start]]), size)
     found = dijkstra(graph, indices=np.arange(nodes, size))[:, :nodes]
     times = np.full(found.shape, UNREACHED_MS)
     reached = np.isfinite(found)

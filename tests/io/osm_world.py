@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import osmium
@@ -19,8 +18,8 @@ def write_osm(file: Path, *, nodes, ways=None, relations=None, stamp: str | None
     """
     Write an OSM file.
 
-    nodes {id: (x, y) or (x, y, tags)} [m] · ways {id: (node ids, tags)} · relations {id: (members, tags)} with
-    members [("w", id, role)]. A way may name nodes that the file does not hold.
+    nodes {id: (x, y) or (x, y, tags)} [m] · ways {id: (node ids, tags)} · relations {id: (members, tags)}
+    with members [("w", id, role)]. A way may name nodes that the file does not hold.
     """
     header = osmium.io.Header()
     if stamp:
@@ -39,7 +38,7 @@ def write_osm(file: Path, *, nodes, ways=None, relations=None, stamp: str | None
 
 
 def square_nodes(first: int, x: float, y: float, side: float) -> dict[int, tuple[float, float]]:
-    """Return four nodes of a square, numbered from ``first``, counter-clockwise from its south-west corner."""
+    """Return four nodes of a square, numbered from ``first``, counter-clockwise from the south-west."""
     corners = ((x, y), (x + side, y), (x + side, y + side), (x, y + side))
     return {first + number: corner for number, corner in enumerate(corners)}
 
@@ -56,7 +55,5 @@ def shared_extract(name: str) -> Path:
 
 def same_bytes(one: Path, other: Path) -> bool:
     """Tell whether two folders hold the same files with the same bytes."""
-    names = sorted(os.listdir(one))
-    return names == sorted(os.listdir(other)) and all(
-        (one / name).read_bytes() == (other / name).read_bytes() for name in names
-    )
+    names, others = (sorted(file.name for file in folder.iterdir()) for folder in (one, other))
+    return names == others and all((one / name).read_bytes() == (other / name).read_bytes() for name in names)
