@@ -32,8 +32,8 @@ from geoplan.workflow import Audit
 
 __all__ = ["audit_map"]
 
-CANVAS_FROM = 3000
-"""From this many residences on, the browser paints them on one canvas instead of one element each."""
+CANVAS_FROM = 20_000
+"""From this many points and street vertices on, the browser paints on one canvas."""
 _LABEL_ZOOM = 13
 _ON_TITLE = (
     "persons",
@@ -77,19 +77,18 @@ def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
     chosen = lang or audit.study.lang
     drawing = Drawing()
     for draw in (
+        community_layers,
         barrier_layer,
         street_layer,
-        community_layers,
         circle_layers,
         facility_layer,
         residence_layers,
         centre_layers,
     ):
         draw(audit, chosen, drawing)
-    homes = audit.study.residences
     page = folium.Map(
         location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25,
-        prefer_canvas=homes is not None and len(homes) >= CANVAS_FROM,
+        prefer_canvas=drawing.vertices >= CANVAS_FROM,
     )  # fmt: skip
     figure = Figure(title=html_text(f"{audit.study.name} · {text('map.title', chosen)}"))
     figure.add_child(page)

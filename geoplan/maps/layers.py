@@ -48,7 +48,7 @@ __all__ = [
     "street_layer",
 ]
 
-MAX_STREET_VERTICES = 60_000
+MAX_STREET_VERTICES = 150_000
 """Streets with more vertices than this (after simplification) are left out of the picture, and it says so."""
 _MANY_RESIDENCES = 5000
 _COMMUNITY_COUNTS = ("persons", "households", "residences", "persons_unknown_all_five")
@@ -66,15 +66,18 @@ class Drawing:
     """
     A map in the making.
 
-    ``layers`` are in drawing order, lowest first; ``legend`` holds what the legend's template takes.
+    ``layers`` are in drawing order, lowest first; ``legend`` holds what the legend's template takes;
+    ``vertices`` counts points and street vertices, which tell how heavy the picture is.
     """
 
     layers: list[DataLayer] = field(default_factory=list)
+    vertices: int = 0
     legend: dict[str, Any] = field(
         default_factory=lambda: {
             "residences": [],
             "residences_title": "",
             "classes": [],
+            "outlines": [],
             "centres": [],
             "facilities": [],
             "circles": [],
@@ -121,6 +124,7 @@ def street_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
             ),
         )  # fmt: skip
         return
+    drawing.vertices += vertices
     together = np.array([shapely.multilinestrings(shapely.get_parts(lines))], dtype=object)
     data = {"features": shape_features(together, audit.study.crs, tolerance_m=0), "styles": [STREET_STYLE]}
     drawing.layers.append(DataLayer("shapes", data, name=text("map.layer_streets", lang)))
@@ -146,11 +150,9 @@ def community_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     }
     shown = text("map.layer_communities" if covered is not None else "map.layer_communities_plain", lang)
     drawing.layers.append(DataLayer("shapes", data, name=shown))
-    drawing.legend["classes"] = [
-        (colour, label)
-        for at, (colour, label) in enumerate(zip(colours, labels, strict=True))
-        if at < 5 or 5 in classes
-    ]
+    if covered is not None:
+        key = list(zip(colours, labels, strict=True))
+        drawing.legend["classes"] = key if len(COMPLETENESS_COLOURS) in classes else key[:-1]
     _oversized_layer(audit, lang, drawing)
     points = {
         "at": lonlat_points(communities.geometry, audit.study.crs),
@@ -162,7 +164,7 @@ def community_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
 def _classes(audit: Audit, ids: pd.Index, lang: Lang) -> tuple[list[int], list[str]]:
     """Return the class of each community, and the classes' labels; the last class has no data."""
     count = len(COMPLETENESS_COLOURS)
-    most = len(audit.standard.categories)
+    most = max(1, len(audit.standard.categories))
     steps = [most * at / count for at in range(count + 1)]
     labels = [
         text("map.completeness_class", lang, low=f"{low:g}", high=f"{high:g}")
@@ -208,7 +210,7 @@ def _oversized_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
         "styles": [OVERSIZED_STYLE],
     }
     drawing.layers.append(DataLayer("shapes", data, name=text("map.layer_oversized", lang), show=False))
-    drawing.explain("lines", (OVERSIZED_STYLE, text("map.layer_oversized", lang)))
+    drawing.explain("outlines", (OVERSIZED_STYLE, text("map.layer_oversized", lang)))
 
 
 def circle_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -266,6 +268,7 @@ def residence_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     homes = audit.tables.get("completeness")
     if homes is None or homes.empty:
         return
+    drawing.vertices += len(homes)
     column = "verdict_all_five" if audit.study.facilities is not None else "verdict_any_centre"
     schema = RESULT_TABLES["completeness"]
     drawing.legend["residences_title"] = text(

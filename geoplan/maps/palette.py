@@ -47,7 +47,7 @@ FACILITY_STYLE: Style = {
     "weight": 1,
     "radius": 4,
 }
-STREET_STYLE: Style = {"color": "#b3aca0", "weight": 0.8, "opacity": 0.9, "fill": False}
+STREET_STYLE: Style = {"color": "#8f8a80", "weight": 0.7, "opacity": 0.6, "fill": False}
 
 OVERSIZED_STYLE: Style = {"color": "#1d1d1b", "weight": 2.4, "dashArray": "8 4", "fill": False}
 

@@ -34,8 +34,17 @@ _RULE = (
     "id",
 )
 _CATEGORY = (
-    "category", "limit_minutes", "mode", "min_count", "status", "kinds", "clause", "source", "note", "id",
-)  # fmt: skip
+    "category",
+    "min_count",
+    "limit_minutes",
+    "mode",
+    "status",
+    "kinds",
+    "clause",
+    "id",
+    "note",
+    "source",
+)
 _LAYER = ("table", "file", "crs", "encoding", "rows_read", "rows_used", "sha256")
 
 
@@ -65,15 +74,15 @@ def category_rows(standard: Standard, lang: Lang) -> Headed:
     rows = [
         [
             one.name(lang),
+            one.min_count,
             standard.limit_minutes(one),
             text(f"report.mode.{one.mode}", lang),
-            one.min_count,
             text(f"status.{one.status}", lang),
             ", ".join(one.kinds),
             one.clause,
-            one.source,
-            one.note,
             one.id,
+            one.note,
+            one.source,
         ]
         for one in standard.categories
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.schema import Column
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
-from geoplan.report.headline import banners, headline_rows
-from geoplan.report.words import translate
+from geoplan.report.headline import banners, headline_rows, unknown_shares
+from geoplan.report.words import DASH, rate_text, translate
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -36,9 +36,10 @@ _MAX_TITLE = 31
 _SAMPLE_ROWS = 200
 _WIDTHS = (8, 60)
 _FIGURE_WIDTH = 18
-_SUMMARY_WIDTHS = (46, 12, 14, 20, 22, 46, 46, 16, 14, 50, 40)
-_SOURCE_WIDTHS = (34, 34, 16, 12, 12, 12, 70)
+_SUMMARY_WIDTHS = (46, 12, 12, 18, 14, 34, 34, 14, 14, 34, 30)
+_SOURCE_WIDTHS = (34, 34, 16, 12, 12, 12, 34)
 _A4 = 9
+_LINE_HEIGHT = 15
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -51,6 +52,7 @@ class _Formats:
     heading: Any
     section: Any
     text: Any
+    wrapped: Any
     count: Any
     number: Any
     rate: Any
@@ -67,6 +69,7 @@ class _Formats:
             ),
             section=book.add_format({"bold": True, "font_size": 12, "font_color": "#1F3864"}),
             text=book.add_format({**top}),
+            wrapped=book.add_format({"text_wrap": True, **top}),
             count=book.add_format({"num_format": "#,##0", **top}),
             number=book.add_format({"num_format": "#,##0.00", **top}),
             rate=book.add_format({"num_format": "0.0%", **top}),
@@ -154,13 +157,11 @@ def _table(sheet: Any, name: str, columns: Sequence[Column], frame: pd.DataFrame
     sheet.write_string(0, 0, line, formats.banner if context.warnings else formats.title)
     for at, column in enumerate(columns):
         sheet.write_string(FIRST_DATA_ROW - 1, at, column.heading(lang), formats.heading)
-        cells = frame[column.name].tolist()
-        if name == "indicators" and column.name == "value":
+        form = _format_of(column, frame[column.name], formats)
+        forms = [form] * len(frame)
+        if (name, column.name) == ("indicators", "value"):
             forms = [formats.rate if "_rate" in one else formats.count for one in frame["indicator"]]
-        else:
-            forms = [_format_of(column, formats)] * len(cells)
-        for row, (cell, form) in enumerate(zip(cells, forms, strict=True), start=FIRST_DATA_ROW):
-            _write(sheet, row, at, cell, form)
+        cells = _write_column(sheet, at, column, frame[column.name], forms)
         sheet.set_column(at, at, _width(column.heading(lang), cells, column))
     sheet.freeze_panes(FIRST_DATA_ROW, 1)
     sheet.autofilter(FIRST_DATA_ROW - 1, 0, FIRST_DATA_ROW - 1 + len(frame), len(columns) - 1)
@@ -168,27 +169,39 @@ def _table(sheet: Any, name: str, columns: Sequence[Column], frame: pd.DataFrame
     _for_print(sheet, context)
 
 
-def _format_of(column: Column, formats: _Formats) -> Any:
+def _format_of(column: Column, cells: pd.Series, formats: _Formats) -> Any:
     if column.unit == "ratio":
         return formats.rate
     if column.kind == "integer":
         return formats.count
     if column.kind == "number":
-        return formats.number
+        return formats.count if (cells.dropna() % 1 == 0).all() else formats.number
     return formats.text
+
+
+def _write_column(sheet: Any, at: int, column: Column, cells: pd.Series, forms: Sequence[Any]) -> list[Any]:
+    """Write the cells of a column that are not missing, by the column's kind; return them."""
+    put: Callable[..., Any] = sheet.write_string
+    if column.kind in ("integer", "number"):
+        put = sheet.write_number
+    elif column.kind == "flag":
+        put = sheet.write_boolean
+    present = np.flatnonzero(cells.notna().to_numpy())
+    values: list[Any] = cells.iloc[present].tolist()
+    if put == sheet.write_string:
+        values = [str(value)[:_MAX_TEXT] for value in values]
+    for row, value in zip(present.tolist(), values, strict=True):
+        if value != "":
+            put(FIRST_DATA_ROW + row, at, value, forms[row])
+    return values
 
 
 def _write(sheet: Any, row: int, at: int, cell: Any, form: Any) -> None:
     """Write a cell by its type; what is missing stays empty."""
-    if cell is None or cell is pd.NA:
-        return
-    if isinstance(cell, bool | np.bool_):
-        sheet.write_boolean(row, at, bool(cell), form)
-    elif isinstance(cell, int | float | np.number):
-        if np.isfinite(cell):
-            sheet.write_number(row, at, cell, form)
-    elif cell != "":
-        sheet.write_string(row, at, str(cell)[:_MAX_TEXT], form)
+    if isinstance(cell, str):
+        sheet.write_string(row, at, cell[:_MAX_TEXT], form)
+    elif cell is not None and not pd.isna(cell):
+        sheet.write_number(row, at, cell, form)
 
 
 def _width(heading: str, cells: Sequence[Any], column: Column) -> float:
@@ -225,9 +238,15 @@ def _summary(sheet: Any, context: _Context) -> None:
     sheet.write_string(row, 0, named, formats.text)
     row = _section(sheet, row + 2, text("report.headline", lang), formats)
     values = {str(key): value for key, value in audit.tables["indicators"]["value"].items()}
+    unknown = unknown_shares(audit)
     for key, label, _ in headline_rows(audit, lang):
         sheet.write_string(row, 0, label, formats.text)
-        _write(sheet, row, 1, values.get(key), formats.rate if "_rate" in key else formats.count)
+        value = values.get(key)
+        form = formats.rate if "_rate" in key else formats.count
+        _write(sheet, row, 1, DASH if pd.isna(value) else value, form)
+        if unknown.get(key, 0) > 0:
+            share = text("report.unknown_share", lang, rate=rate_text(unknown[key]))
+            sheet.write_string(row, 2, share, formats.text)
         row += 1
     if audit.not_computed:
         row = _section(sheet, row + 1, text("report.not_computed", lang), formats)
@@ -237,9 +256,9 @@ def _summary(sheet: Any, context: _Context) -> None:
         ]
         row = _pairs(sheet, row, lines, formats)
     row = _section(sheet, row + 1, text("report.rules", lang), formats)
-    row = _rows(sheet, row, rule_rows(standard, lang), formats)
+    row = _rows(sheet, row, rule_rows(standard, lang), formats, _SUMMARY_WIDTHS)
     row = _section(sheet, row + 1, text("report.categories", lang), formats)
-    _rows(sheet, row, category_rows(standard, lang), formats)
+    _rows(sheet, row, category_rows(standard, lang), formats, _SUMMARY_WIDTHS)
     for at, width in enumerate(_SUMMARY_WIDTHS):
         sheet.set_column(at, at, width)
     _for_print(sheet, context)
@@ -249,7 +268,7 @@ def _sources(sheet: Any, context: _Context) -> None:
     """Fill the last sheet: input layers with their digests, parameters, versions and credits."""
     audit, lang, formats = context.audit, context.lang, context.formats
     row = _section(sheet, 0, text("report.layers", lang), formats)
-    row = _rows(sheet, row, layer_rows(audit, lang), formats)
+    row = _rows(sheet, row, layer_rows(audit, lang), formats, _SOURCE_WIDTHS)
     row = _section(sheet, row + 1, text("report.parameters", lang), formats)
     digest = (text("report.standard_digest", lang), audit.provenance.standard_digest)
     row = _pairs(sheet, row, [digest, *parameter_rows(audit, lang)], formats)
@@ -274,12 +293,20 @@ def _pairs(sheet: Any, row: int, pairs: Sequence[tuple[str, str]], formats: _For
     return row + len(pairs)
 
 
-def _rows(sheet: Any, row: int, table: tuple[list[str], list[list[Any]]], formats: _Formats) -> int:
-    """Write headings and rows; return the row below."""
+def _rows(
+    sheet: Any,
+    row: int,
+    table: tuple[list[str], list[list[Any]]],
+    formats: _Formats,
+    widths: Sequence[int],
+) -> int:
+    """Write headings and rows, tall enough for their wrapped text; return the row below."""
     headings, rows = table
     for at, heading in enumerate(headings):
         sheet.write_string(row, at, heading, formats.heading)
     for number, cells in enumerate(rows, start=row + 1):
+        lines = [-(-_signs(str(cell)) // width) for cell, width in zip(cells, widths, strict=False)]
+        sheet.set_row(number, _LINE_HEIGHT * max(1, *lines))
         for at, cell in enumerate(cells):
-            _write(sheet, number, at, cell, formats.text)
+            _write(sheet, number, at, cell, formats.wrapped)
     return row + 1 + len(rows)

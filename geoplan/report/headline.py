@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from geoplan.messages import Lang, text
-from geoplan.report.words import count_text, rate_text, service_name
+from geoplan.model.result_tables import CENTRE_SERVICES
+from geoplan.report.words import DASH, count_text, rate_text, service_name
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
 
-__all__ = ["banners", "headline_rows"]
+__all__ = ["banners", "headline_rows", "unknown_shares"]
 
 
 def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str, str]]:
@@ -29,21 +32,48 @@ def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str
     rows
         ``(key, label, value)``, in the order of ``audit.headline``. A figure by category gives a row a
         category, ``coverage_rate_by_category.<id>``. A figure that could not be computed is a dash; rates
-        are percentages.
+        are percentages, with the share that is unknown beside them if there is any.
     """
     chosen = lang or audit.study.lang
+    unknown = unknown_shares(audit)
     rows = []
     for key, value in audit.headline.items():
         label = text(f"headline.{key}", chosen)
         show = rate_text if "_rate" in key else count_text
         if not isinstance(value, dict):
-            rows.append((key, label, show(value)))
+            rows.append((key, label, _with_unknown(show(value), unknown.get(key, 0.0), chosen)))
             continue
-        rows += [
-            (f"{key}.{part}", f"{label} · {service_name(audit.standard, part, chosen)}", show(figure))
-            for part, figure in value.items()
-        ]
+        for part, figure in value.items():
+            named = f"{label} · {service_name(audit.standard, part, chosen)}"
+            share = unknown.get(f"{key}.{part}", 0.0)
+            rows.append((f"{key}.{part}", named, _with_unknown(show(figure), share, chosen)))
     return rows
+
+
+def unknown_shares(audit: Audit) -> dict[str, float]:
+    """Return the share of persons for whom a coverage rate of the headline is unknown, by row key."""
+    table = audit.tables.get("coverage_by_category")
+    shares: dict[str, float] = {}
+    if table is None:
+        return shares
+    for service, row in table.iterrows():
+        if pd.isna(row["persons"]) or row["persons"] <= 0:
+            continue
+        name = str(service)
+        centre = f"coverage_rate_{name.removeprefix('centre_')}_centre"
+        key = centre if name in CENTRE_SERVICES else f"coverage_rate_by_category.{name}"
+        shares[key] = float(row["persons_unknown"]) / float(row["persons"])
+    persons, lost = audit.headline["persons"], audit.headline["persons_unknown_all_five"]
+    if persons and lost:
+        shares["coverage_rate_all_five"] = lost / persons
+    return shares
+
+
+def _with_unknown(shown: str, share: float, lang: Lang) -> str:
+    """Return a rate with the unknown share beside it: 0 % of what nobody knows is not a failure."""
+    if shown == DASH or share <= 0:
+        return shown
+    return text("report.rate_with_unknown", lang, rate=shown, unknown=rate_text(share))
 
 
 def banners(audit: Audit, lang: Lang) -> list[str]:

@@ -67,6 +67,7 @@ def write_html(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> N
         standard=audit.standard,
         standard_name=audit.standard.name(chosen),
         banners=banners(audit, chosen),
+        running=_running(audit, chosen),
         **_figures(audit, chosen),
         **_findings(audit, chosen),
         **_unsure(audit, chosen),
@@ -85,6 +86,13 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     return environment.get_template("report.html")
+
+
+def _running(audit: Audit, lang: Lang) -> str:
+    """Return the line at the foot of every printed page."""
+    lines = [text("banner.synthetic", lang)] if audit.study.synthetic else []
+    lines += [text("report.has_estimates", lang)] if audit.study.estimated else []
+    return " ".join(lines)
 
 
 def _figures(audit: Audit, lang: Lang) -> dict[str, Any]:
@@ -108,9 +116,14 @@ def _findings(audit: Audit, lang: Lang) -> dict[str, Any]:
         "premises": open_premises(audit, lang),
         "levels": level_checks(audit, lang),
         "gaps": worst_gaps(audit, lang),
-        "gap_count": count_text(len(audit.tables["gaps"])) if "gaps" in audit.tables else "",
+        "gap_count": count_text(_failing(audit)),
         "gap_summary": gap_summary(audit, lang),
     }
+
+
+def _failing(audit: Audit) -> int:
+    gaps = audit.tables.get("gaps")
+    return 0 if gaps is None else int((gaps["verdict"] == "fail").sum())
 
 
 def _unsure(audit: Audit, lang: Lang) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,25 +60,34 @@ def write_json(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> N
     lang
         As in `audit_as_dict`.
     """
-    content = audit_as_dict(audit, lang=lang)
-    tables = content.pop("tables")
-    head = _dumps(content, indent=1).removesuffix("\n}")
-    parts = []
-    for name, rows in tables.items():
-        lines = ",\n".join("   " + _dumps(row) for row in rows)
-        parts.append(f"  {_dumps(name)}: [\n{lines}\n  ]" if rows else f"  {_dumps(name)}: []")
-    body = ",\n".join(parts)
-    Path(file).write_text(f'{head},\n "tables": {{\n{body}\n }}\n}}\n', encoding="utf-8", newline="\n")
+    chosen = lang or audit.study.lang
+    names = [name for name in audit.tables if name not in _ON_TOP]
+    with Path(file).open("w", encoding="utf-8", newline="\n") as target:
+        target.write(_dumps(_head(audit, chosen), indent=1).removesuffix("\n}") + ',\n "tables": {')
+        for at, name in enumerate(names):
+            target.write(f"{',' if at else ''}\n  {_dumps(name)}: [")
+            for number, record in enumerate(_iterate(audit.tables[name])):
+                target.write(f"{',' if number else ''}\n   {_dumps(record)}")
+            target.write("\n  ]")
+        target.write("\n }\n}\n")
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return a result table as records: key and declared columns, no geometry, None for what is missing."""
+    return list(_iterate(table))
+
+
+def _iterate(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
     if plain.index.name is not None:
         plain = plain.reset_index()
-    columns = [[_plain(cell) for cell in plain[name].tolist()] for name in plain.columns]
+    columns = []
+    for name in plain.columns:
+        cells, missing = plain[name].tolist(), plain[name].isna().to_numpy()
+        columns.append([None if gone else cell for cell, gone in zip(cells, missing, strict=True)])
     names = [str(name) for name in plain.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    for row in zip(*columns, strict=True):
+        yield dict(zip(names, row, strict=True))
 
 
 def _head(audit: Audit, lang: Lang) -> dict[str, Any]:

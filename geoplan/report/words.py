@@ -119,7 +119,8 @@ def translate(frame: pd.DataFrame, standard: Standard, lang: Lang) -> pd.DataFra
     Returns
     -------
     frame
-        Same rows and columns. Ids, clauses and figures stay as they are.
+        Same rows and columns. Ids, clauses and figures stay as they are; a ``service`` becomes its name,
+        or keeps its id where a column ``service_name`` stands beside it.
     """
     shown = frame.copy()
     for name in frame.columns:
@@ -127,6 +128,10 @@ def translate(frame: pd.DataFrame, standard: Standard, lang: Lang) -> pd.DataFra
         if word is not None and not pd.api.types.is_numeric_dtype(frame[name].dtype):
             known = {code: word(code) for code in frame[name].dropna().unique()}
             shown[name] = frame[name].map(known)
+    if {"service", "service_name"} <= set(frame.columns):
+        # where the name stands beside it, the id may stay an id
+        shown["service_name"] = shown["service"]
+        shown["service"] = frame["service"]
     return shown
 
 

@@ -69,7 +69,7 @@ const geoplan = (() => {
 
   /* Small from afar, so that dense quarters stay legible; full size from the zoom of single buildings on. */
   function radiusAt(zoom, full) {
-    return Math.max(2, Math.min(full, full - (16 - zoom) * 0.75));
+    return Math.max(2, Math.min(full, full - (16 - zoom) * 0.6));
   }
 
   function shapes(data) {
