@@ -15,7 +15,6 @@ from geoplan.cli.common import (
     JsonOption,
     LangOption,
     QuietOption,
-    StandardOption,
     choose_lang,
     progress_bar,
     write_json,
@@ -68,6 +67,15 @@ CentresOption = Annotated[
     Path | None,
     typer.Option("--centres", metavar="FILE", help="Layer of centres, instead of OSM's.", show_default=False),
 ]
+TagTableOption = Annotated[
+    str | None,
+    typer.Option(
+        "--standard",
+        metavar="ID|FILE",
+        help="Standard pack, whose OSM tag table is used; default: default.",
+        show_default=False,
+    ),
+]
 NameOption = Annotated[
     str | None,
     typer.Option("--name", metavar="TEXT", help="Name of the study; default: DIR's.", show_default=False),
@@ -96,7 +104,7 @@ def new(
     admin_level: LevelOption = None,
     communities: CommunitiesOption = None,
     centres: CentresOption = None,
-    standard: StandardOption = None,
+    standard: TagTableOption = None,
     name: NameOption = None,
     crs: CrsOption = None,
     force: ForceOption = False,
@@ -221,7 +229,6 @@ def _as_dict(built: OsmStudy, folder: Path, written: list[Path]) -> dict[str, An
 
 def _print(built: OsmStudy, folder: Path, written: list[Path], lang: Lang, seconds: float) -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     from geoplan.io.osm_write import account_lines
@@ -231,7 +238,8 @@ def _print(built: OsmStudy, folder: Path, written: list[Path], lang: Lang, secon
     console = Console(highlight=False, soft_wrap=True, markup=False)
     date = study.data_date or text("cli.new_date_unknown", lang)
     title = text("cli.new_rows", lang, name=study.name, crs=study.crs, date=date)
-    table = Table(title=escape(title), title_justify="left")
+    console.print(title)
+    table = Table()
     table.add_column(text("cli.new_table", lang))
     table.add_column(text("cli.new_count", lang), justify="right")
     for one, rows in account.rows.items():

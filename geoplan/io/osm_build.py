@@ -20,13 +20,13 @@ from geoplan.io.osm_communities import (
     choose_level,
     communities_table,
     community_of,
-    population_of,
 )
 from geoplan.io.osm_pbf import OsmExtract, read_osm
-from geoplan.io.osm_people import spread
+from geoplan.io.osm_people import Counted, People, count_people
 from geoplan.io.osm_places import (
     barriers_table,
     centres_table,
+    drop_doubles,
     facilities_table,
     find_places,
     residences_table,
@@ -51,26 +51,6 @@ _STAGES = ("stage.osm_read", "stage.osm_streets", "stage.osm_places", "stage.osm
 
 
 @dataclass(frozen=True, slots=True)
-class People:
-    """
-    Declared totals of the people who live in the study.
-
-    Parameters
-    ----------
-    persons
-        Total; None takes the ``population`` tag of the smallest boundary that holds the study, if it has one.
-    households
-        Total; None leaves households missing unless ``persons_per_household`` is given.
-    persons_per_household
-        Mean household size; gives households from persons.
-    """
-
-    persons: int | None = None
-    households: int | None = None
-    persons_per_household: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class OsmAccount:
     """
     How a study came out of an extract, for the reader of its figures.
@@ -86,19 +66,17 @@ class OsmAccount:
     admin_level
         Level of the communities, empty if they come from a layer or there are none.
     closed
-        Name -> length of the straight line that closes its clipped outline [m].
-    persons, persons_from
-        Total spread; ``declared``, ``boundary`` or empty.
-    boundary
-        Name of the boundary whose tag gave the persons, or empty.
-    households, households_from
-        Total spread; ``declared``, ``household_size`` or empty.
+        Name and id -> length of the straight line that closes its clipped outline [m].
+    people
+        What was spread over the homes.
     homes_outside
         Buildings where people live outside every community: left out.
     homes_with_assumed_levels
         Residences whose storeys are the default of their kind.
     islands, islands_m
         Groups of streets left out because they join no others, and their length [m].
+    mapped_twice
+        Nodes left out because the area they name is in the table itself.
     """
 
     file: str
@@ -109,15 +87,12 @@ class OsmAccount:
     missing: tuple[str, ...]
     admin_level: str
     closed: Mapping[str, float]
-    persons: int | None
-    persons_from: str
-    boundary: str
-    households: int | None
-    households_from: str
+    people: Counted
     homes_outside: int
     homes_with_assumed_levels: int
     islands: int
     islands_m: float
+    mapped_twice: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,12 +176,10 @@ def study_from_osm(
         else _own_layer(communities, "communities", metric)
     )
     raw["residences"] = residences_table(places)
-    raw["facilities"] = facilities_table(places, standard.osm_tags)
-    raw["centres"] = (
-        centres_table(places, standard.osm_tags)
-        if centres is None
-        else _own_layer(centres, "centres", metric)
-    )
+    raw["facilities"], doubles = drop_doubles(facilities_table(places, standard.osm_tags), "kind")
+    raw["centres"], double_centres = drop_doubles(centres_table(places, standard.osm_tags), "level")
+    if centres is not None:
+        raw["centres"] = _own_layer(centres, "centres", metric)
     raw["barriers"] = barriers_table(extract, places, node_xy)
     tables, faults = _validated(raw)
     if not tables:
@@ -214,8 +187,8 @@ def study_from_osm(
     tell(_STAGES[3], 3, len(_STAGES))
     stated = dict(tables)
     outside = _place_in_communities(tables)
-    counted = _count_people(tables, people or People(), admin)
-    account = _account(extract, tables, admin, level, outside, counted, islands)
+    tables, counted = count_people(tables, people or People(), admin)
+    account = _account(extract, tables, admin, level, outside, counted, islands, doubles | double_centres)
     study = Study(
         study_id=study_id, name=name or study_id, crs=metric, lang=lang,
         standard_id=standard_id or standard.id,
@@ -293,60 +266,6 @@ def _place_in_communities(tables: dict[str, gpd.GeoDataFrame]) -> int:
     return int(outside.sum())
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    persons: int | None = None
-    persons_from: str = ""
-    boundary: str = ""
-    households: int | None = None
-    households_from: str = ""
-
-
-def _count_people(tables: dict[str, gpd.GeoDataFrame], people: People, admin: list[AdminArea]) -> _Counted:
-    """Spread the declared totals over the homes and add them up by community."""
-    counted = _totals(tables, people, admin)
-    if counted.persons is None and counted.households is None:
-        return counted
-    if "residences" not in tables:
-        raise DataError("error.osm_nothing_to_spread_over", total=counted.persons or counted.households)
-    homes = tables["residences"].copy()
-    weights = homes["floor_area_m2"].to_numpy(float)
-    if counted.persons is not None:
-        homes["persons"] = pd.array(spread(counted.persons, weights), dtype="Int64")
-        weights = homes["persons"].to_numpy(float)
-    if counted.households is not None:
-        homes["households"] = pd.array(spread(counted.households, weights), dtype="Int64")
-    tables["residences"] = homes
-    if "communities" in tables:
-        tables["communities"] = _added_up(tables["communities"], homes)
-    return counted
-
-
-def _totals(tables: Mapping[str, gpd.GeoDataFrame], people: People, admin: list[AdminArea]) -> _Counted:
-    persons, persons_from, boundary = people.persons, "declared", ""
-    if persons is None:
-        persons_from = ""
-        whole = tables.get("communities", tables.get("residences"))
-        holding = None if whole is None else population_of(admin, whole.geometry.to_numpy())
-        if holding is not None and "residences" in tables:
-            persons, persons_from = holding.population, "boundary"
-            boundary = holding.tags.get("name", holding.label)
-    households, households_from = people.households, "declared" if people.households is not None else ""
-    if households is None and people.persons_per_household is not None and persons is not None:
-        households, households_from = round(persons / people.persons_per_household), "household_size"
-    return _Counted(persons, persons_from, boundary, households, households_from)
-
-
-def _added_up(communities: gpd.GeoDataFrame, homes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Fill the counts of communities that state none with the sums over their homes."""
-    filled = communities.copy()
-    for column in ("persons", "households"):
-        if homes[column].notna().all() and filled[column].isna().all():
-            sums = homes.groupby("community_id")[column].sum()
-            filled[column] = sums.reindex(filled.index).fillna(0).astype("Int64")
-    return filled
-
-
 def _estimated(
     before: Mapping[str, gpd.GeoDataFrame], tables: Mapping[str, gpd.GeoDataFrame]
 ) -> tuple[str, ...]:
@@ -368,11 +287,14 @@ def _account(
     admin: list[AdminArea],
     level: str,
     outside: int,
-    counted: _Counted,
+    counted: Counted,
     islands: Islands,
+    doubles: frozenset[str],
 ) -> OsmAccount:
     closed = {
-        area.tags.get("name", area.label): area.gap_m for area in admin if area.level == level and area.gap_m
+        f"{area.tags.get('name', '')} ({area.label})".strip(): area.gap_m
+        for area in admin
+        if level and area.level == level and area.gap_m
     }
     assumed = 0 if "residences" not in tables else int(tables["residences"]["levels_assumed"].sum())
     return OsmAccount(
@@ -384,13 +306,10 @@ def _account(
         missing=tuple(name for name in _TABLES if name not in tables),
         admin_level=level,
         closed=closed,
-        persons=counted.persons,
-        persons_from=counted.persons_from,
-        boundary=counted.boundary,
-        households=counted.households,
-        households_from=counted.households_from,
+        people=counted,
         homes_outside=outside,
         homes_with_assumed_levels=assumed,
         islands=islands.groups,
         islands_m=islands.length_m,
+        mapped_twice=tuple(sorted(doubles)),
     )

@@ -171,21 +171,20 @@ def read_osm(file: str | Path, *, place_keys: Iterable[str] = ()) -> OsmExtract:
     del content
     osmium = import_extra("osmium", extra="osm")
     try:
-        stamp, collected = _collect(osmium, str(path.resolve()), frozenset(place_keys))
+        stamp, collected = _collect(osmium, path.resolve(), frozenset(place_keys))
     except (RuntimeError, UnicodeDecodeError) as error:
         raise DataError("error.osm_unreadable", file=path.name, reason=_first_line(error)) from error
-    if collected is None:
-        raise DataError("error.osm_history", file=path.name)
     if not collected.objects or not collected.places:
         raise DataError("error.osm_empty", file=path.name)
     return _extract(path.name, digest, stamp, collected)
 
 
-def _collect(osmium: Any, path: str, place_keys: frozenset[str]) -> tuple[str, _Collected | None]:
-    """Return the header's time stamp and the objects; None for a file with several versions of an object."""
+def _collect(osmium: Any, file: Path, place_keys: frozenset[str]) -> tuple[str, _Collected]:
+    """Return the header's time stamp and the objects."""
+    path = str(file)
     header = osmium.FileProcessor(path).header
     if header.has_multiple_object_versions:
-        return "", None
+        raise DataError("error.osm_history", file=file.name)
     found = _Collected()
     members = _collect_boundaries(osmium, path, found)
     # an untagged node is only a place on a way, which the way brings along: skipping it saves most time
@@ -199,6 +198,8 @@ def _collect(osmium: Any, path: str, place_keys: frozenset[str]) -> tuple[str, _
             continue
         found.newest = max(found.newest, one.timestamp.strftime("%Y-%m-%d"))
         if one.is_node():
+            if found.ways:
+                raise DataError("error.osm_unsorted", file=file.name)
             tags = _tags(one, keep_point)
             if tags and one.location.valid():
                 found.points[one.id] = OsmPoint(one.id, tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -165,6 +166,39 @@ def centres_table(places: Places, tag_table: OsmTags) -> gpd.GeoDataFrame:
     )
 
 
+def drop_doubles(table: gpd.GeoDataFrame, by: str) -> tuple[gpd.GeoDataFrame, frozenset[str]]:
+    """
+    Leave out points that name an area which is in the table itself.
+
+    Mappers sometimes draw a building and set a node of the same name into it: one town hall, not two.
+
+    Parameters
+    ----------
+    table
+        Raw table ``facilities`` or ``centres``; its first column is the id.
+    by
+        Column that must agree, ``kind`` or ``level``.
+
+    Returns
+    -------
+    table, doubles
+        Without the points that lie in an area of the same ``by`` and the same name (accents and case apart),
+        and the ids of these. Nameless points are never doubles.
+    """
+    geometry = table.geometry.to_numpy()
+    names = [_bare(name) for name in table["name"]]
+    is_point = np.array([one.geom_type == "Point" for one in geometry], bool)
+    points, areas = np.flatnonzero(is_point), np.flatnonzero(~is_point)
+    point, area = shapely.STRtree(geometry[areas]).query(geometry[points], "intersects")
+    values = table[by].to_numpy(object)
+    pairs = zip(points[point].tolist(), areas[area].tolist(), strict=True)
+    doubles = {
+        one for one, other in pairs if names[one] == names[other] != "" and values[one] == values[other]
+    }
+    kept = [row for row in range(len(table)) if row not in doubles]
+    return table.iloc[kept], frozenset(table.iloc[sorted(doubles), 0])
+
+
 def residences_table(places: Places) -> gpd.GeoDataFrame:
     """
     Return the raw table ``residences``: buildings where people live.
@@ -207,7 +241,7 @@ def residences_table(places: Places) -> gpd.GeoDataFrame:
         residence_id=[places.labels[row] for row in rows],
         building=kinds,
         levels=levels,
-        levels_assumed=pd.array([known is None for known in tagged], dtype="boolean"),
+        levels_assumed=np.array([known is None for known in tagged], bool),
         floor_area_m2=np.round(shapely.area(places.geometry[rows]) * levels, 1),
     )
 
@@ -243,6 +277,14 @@ def _matches(places: Places, table: Mapping[str, tuple[str, ...]]) -> Iterator[t
         gone = tags.get("disused") == "yes" or tags.get("abandoned") == "yes"
         if name and not gone and not is_closed_to_the_public(tags):
             yield row, name
+
+
+def _bare(name: object) -> str:
+    """Return a name without accents and case; empty if there is none."""
+    if not isinstance(name, str):
+        return ""
+    apart = unicodedata.normalize("NFKD", name.strip().casefold())
+    return "".join(one for one in apart if not unicodedata.combining(one))
 
 
 def _tagged_floor_area(places: Places, row: int) -> float:

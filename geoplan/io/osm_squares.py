@@ -14,9 +14,9 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 ObjectArray = npt.NDArray[np.object_]
 
-MAX_ENTRIES = 40
+MAX_ENTRIES = 80
 """An area entered at more places than this is walked along its outline only."""
-MAX_POINTS = 160
+MAX_POINTS = 200
 """So is one whose entries and inward corners together are more than this."""
 
 

@@ -165,10 +165,14 @@ def _is_area_way(tags: Mapping[str, str], nodes: IntArray) -> bool:
 
 
 def _ways(extract: OsmExtract) -> Iterator[_Line]:
-    for way in extract.ways:
-        if is_walkable(way.tags) and not _is_area_way(way.tags, way.nodes):
-            for run in _known_runs(extract.rows_of(way.nodes)):
-                yield _Line(f"w{way.id}", way.tags, run)
+    ways = [way for way in extract.ways if is_walkable(way.tags) and not _is_area_way(way.tags, way.nodes)]
+    if not ways:
+        return
+    rows = extract.rows_of(np.concatenate([way.nodes for way in ways]))
+    ends = np.cumsum([len(way.nodes) for way in ways])
+    for way, own in zip(ways, np.split(rows, ends[:-1]), strict=True):
+        for run in _known_runs(own):
+            yield _Line(f"w{way.id}", way.tags, run)
 
 
 def _pedestrian_areas(extract: OsmExtract) -> Iterator[_Area]:
@@ -198,8 +202,12 @@ def _known_runs(rows: IntArray) -> list[IntArray]:
     """Return the runs of at least two nodes whose places are known, without a node twice in a row."""
     known = [rows] if rows.min(initial=0) >= 0 else np.split(rows, np.flatnonzero(rows < 0))
     runs = [run[run >= 0] for run in known]
-    tidy = [run[np.r_[True, run[1:] != run[:-1]]] for run in runs if len(run)]
-    return [run for run in tidy if len(run) >= 2]
+    return [run for run in map(_without_repeats, runs) if len(run) >= 2]
+
+
+def _without_repeats(run: IntArray) -> IntArray:
+    again = run[1:] == run[:-1]
+    return run[np.r_[True, ~again]] if again.any() else run
 
 
 def _apart(node_xy: FloatArray, lines: list[_Line]) -> FloatArray:
@@ -207,8 +215,8 @@ def _apart(node_xy: FloatArray, lines: list[_Line]) -> FloatArray:
     xy = node_xy.copy()
     used = np.unique(np.concatenate([line.rows for line in lines])) if lines else np.zeros(0, np.int64)
     cells = np.rint(xy[used] * _CELLS_PER_M).astype(np.int64)
-    _, first, count = np.unique(cells, axis=0, return_index=True, return_counts=True)
-    if (count == 1).all():
+    _, first = np.unique(_one_number(cells), return_index=True)
+    if len(first) == len(used):
         return xy
     taken = {tuple(cell) for cell in cells.tolist()}
     # rows are in the order of node ids: the oldest node keeps its place
@@ -219,6 +227,14 @@ def _apart(node_xy: FloatArray, lines: list[_Line]) -> FloatArray:
         taken.add((east, north))
         xy[used[at]] = np.array([east, north]) / _CELLS_PER_M
     return xy
+
+
+def _one_number(cells: IntArray) -> IntArray:
+    """Return a number for each pair of numbers, the same for the same pair only."""
+    if not len(cells):
+        return np.zeros(0, np.int64)
+    least, most = cells.min(axis=0), cells.max(axis=0)
+    return np.asarray((cells[:, 0] - least[0]) * (most[1] - least[1] + 1) + cells[:, 1] - least[1])
 
 
 def _shared_nodes(lines: list[_Line], nodes: int) -> npt.NDArray[np.bool_]:

@@ -7,7 +7,10 @@ import io
 import re
 from pathlib import Path
 
+from geoplan.errors import some_ids
 from geoplan.io.osm_build import ATTRIBUTION, OsmAccount, OsmStudy
+from geoplan.io.osm_people import Counted
+from geoplan.io.osm_squares import MAX_ENTRIES
 from geoplan.io.osm_tags import DEFAULT_LEVELS
 from geoplan.io.study_write import write_study
 from geoplan.messages import Lang, text
@@ -107,6 +110,7 @@ def readme_text(built: OsmStudy, *, command: str, lang: Lang) -> str:
         [text("osm.estimates_heading", lang)],
         [estimated],
         [f"- {_escaped(line)}" for line in account_lines(built, lang=lang)],
+        [text("osm.defaults_columns", lang), "|---|---:|", *_default_rows()],
         [text("osm.fill_heading", lang)],
         [text("osm.fill_premises", lang, file=TEMPLATE)],
     ]
@@ -116,12 +120,11 @@ def readme_text(built: OsmStudy, *, command: str, lang: Lang) -> str:
 def account_lines(built: OsmStudy, *, lang: Lang) -> list[str]:
     """Return what the reader of the figures must know, one plain sentence an entry."""
     account = built.account
-    lines = [_persons_line(account, lang), _households_line(account, lang)]
+    lines = [*_persons_lines(account.people, lang), _households_line(account.people, lang)]
     homes = account.rows.get("residences", 0)
     if homes:
-        defaults = ", ".join(f"{kind} {levels:g}" for kind, levels in sorted(DEFAULT_LEVELS.items()))
         assumed = account.homes_with_assumed_levels
-        lines.append(text("osm.levels", lang, assumed=assumed, homes=homes, defaults=defaults))
+        lines.append(text("osm.levels", lang, assumed=assumed, homes=homes))
         lines.append(text("osm.homes_rule", lang))
     if account.homes_outside:
         lines.append(text("osm.homes_outside", lang, count=account.homes_outside))
@@ -131,9 +134,14 @@ def account_lines(built: OsmStudy, *, lang: Lang) -> list[str]:
         text("osm.closed", lang, name=_plain(name), gap=f"{gap_m:.0f}")
         for name, gap_m in sorted(account.closed.items())
     ]
+    if "streets" in account.rows:
+        lines.append(text("osm.streets_rule", lang, entries=MAX_ENTRIES))
     if account.islands:
         length = f"{account.islands_m / 1000:.1f}"
         lines.append(text("osm.islands", lang, count=account.islands, length=length))
+    if account.mapped_twice:
+        ids = some_ids(account.mapped_twice)
+        lines.append(text("osm.mapped_twice", lang, count=len(account.mapped_twice), ids=ids))
     if "facilities" in account.rows:
         lines.append(text("osm.facilities_note", lang))
     return lines
@@ -174,19 +182,24 @@ def _date_line(account: OsmAccount, lang: Lang) -> str:
     return text(f"osm.date_{account.dated_by}", lang, date=account.data_date)
 
 
-def _persons_line(account: OsmAccount, lang: Lang) -> str:
-    if account.persons is None:
-        return text("osm.persons_unknown", lang)
-    if account.persons_from == "boundary":
-        return text("osm.persons_boundary", lang, persons=account.persons, boundary=_plain(account.boundary))
-    return text("osm.persons_declared", lang, persons=account.persons)
+def _persons_lines(people: Counted, lang: Lang) -> list[str]:
+    if people.persons is None:
+        return [text("osm.persons_unknown", lang)]
+    boundary = _plain(people.boundary)
+    lines = [text(f"osm.persons_{people.persons_from}", lang, persons=people.persons, boundary=boundary)]
+    if people.persons_without_home:
+        lines.append(text("osm.persons_without_home", lang, persons=people.persons_without_home))
+    return lines
 
 
-def _households_line(account: OsmAccount, lang: Lang) -> str:
-    if account.households is None:
+def _households_line(people: Counted, lang: Lang) -> str:
+    if people.households is None:
         return text("osm.households_unknown", lang)
-    key = "osm.households_size" if account.households_from == "household_size" else "osm.households_declared"
-    return text(key, lang, households=account.households)
+    return text(f"osm.households_{people.households_from}", lang, households=people.households)
+
+
+def _default_rows() -> list[str]:
+    return [f"| {kind} | {levels:g} |" for kind, levels in sorted(DEFAULT_LEVELS.items())]
 
 
 def _is_begun(template: Path) -> bool:

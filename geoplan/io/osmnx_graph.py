@@ -33,7 +33,7 @@ def from_osmnx(graph: Any, *, crs: str | None = None) -> gpd.GeoDataFrame:
     ----------
     graph
         A ``networkx.MultiDiGraph`` as osmnx makes it: ``graph.graph["crs"]``, nodes with ``x`` and ``y``,
-        edges with or without ``geometry``. Every edge is taken as walkable, both ways: take a walking network.
+        edges with or without ``geometry``. Every edge is walkable, both ways: take a walking network.
     crs
         Metric CRS to return; None keeps the graph's if it is metric, else takes the one that suits the place.
 

@@ -10,6 +10,7 @@ from geoplan.io.osm_places import (
     as_polygon,
     barriers_table,
     centres_table,
+    drop_doubles,
     facilities_table,
     find_places,
     residences_table,
@@ -91,6 +92,27 @@ def test_floor_area_is_stated_only_where_storeys_of_the_building_are_tagged(tmp_
     _, _, places = world(tmp_path, nodes, ways)
     areas = facilities_table(places, TABLE)["floor_area_m2"].tolist()
     assert areas == pytest.approx([300, np.nan, np.nan], rel=0.01, nan_ok=True)
+
+
+def test_a_point_that_names_the_area_it_lies_in_is_one_place_mapped_twice(tmp_path):
+    nodes = {
+        **square_nodes(1, 0, 0, 50),
+        10: (9, 9, {"amenity": "school", "name": "Ecole"}),
+        11: (9, 9, {"amenity": "school", "name": "Other"}),
+        12: (9, 9, {"amenity": "school"}),
+        13: (9, 9, {"shop": "bakery", "name": "École"}),
+        14: (99, 9, {"amenity": "school", "name": "École"}),
+    }
+    _, _, places = world(tmp_path, nodes, {1: (ring(1), {"amenity": "school", "name": "École"})})
+    kept, doubles = drop_doubles(facilities_table(places, TABLE), "kind")
+    assert doubles == {"n10"}
+    assert kept["facility_id"].tolist() == ["n11", "n12", "n13", "n14", "w1"]
+
+
+def test_nameless_places_are_never_mapped_twice(tmp_path):
+    nodes = {**square_nodes(1, 0, 0, 50), 10: (9, 9, {"leisure": "park"})}
+    _, _, places = world(tmp_path, nodes, {1: (ring(1), {"leisure": "park"})})
+    assert len(drop_doubles(facilities_table(places, TABLE), "kind")[0]) == 2
 
 
 def test_centres_come_from_the_same_table_by_level(tmp_path):
