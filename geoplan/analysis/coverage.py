@@ -123,7 +123,9 @@ def _completeness(
 
     every = combine_verdicts(decided) if categories else np.full(count, "unknown", object)
     points = residence_points(residences)
-    frame = residences.reindex(columns=["community_id", "name", "households", "persons"]).reset_index(names="residence_id")
+    frame = residences.reindex(columns=["community_id", "name", "households", "persons"]).reset_index(
+        names="residence_id"
+    )
     frame["completeness"] = (decided == "pass").sum(axis=0)
     if not categories:
         frame["completeness"] = pd.NA

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from geoplan.standards.parse import load_standard, parse_standard
 from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.analysis.communities import flag_oversized
 from geoplan.errors import UnknownStandardError
+from geoplan.standards.parse import load_standard, parse_standard
 
 
 def communities(households, persons=None, side_m=500.0):

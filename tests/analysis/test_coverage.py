@@ -6,7 +6,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from geoplan.standards.parse import load_standard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from geoplan.errors import DataError
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.network.snap import snap_places
+from geoplan.standards.parse import load_standard
 from tests.cities import CRS, random_points, random_streets
 from tests.oracles import walking_times
 from tests.studies import street_study

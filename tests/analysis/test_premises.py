@@ -3,10 +3,10 @@ from __future__ import annotations
 import geopandas as gpd
 import pandas as pd
 import pytest
-from geoplan.standards.parse import load_standard
 
 from geoplan.analysis.premises import check_premises
 from geoplan.errors import MissingColumnError
+from geoplan.standards.parse import load_standard
 
 STANDARD = load_standard("default")
 

@@ -4,10 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from geoplan.standards.parse import load_standard, parse_standard
 
 from geoplan.analysis.coverage import coverage
 from geoplan.network.build import walk_network
+from geoplan.standards.parse import load_standard, parse_standard
 from tests.studies import street_study
 
 LIMIT_M = 1005.0  # 15 minutes at 67 m/min
