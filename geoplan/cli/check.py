@@ -14,6 +14,8 @@ from geoplan.cli.common import (
     QuietOption,
     StudyArgument,
     choose_lang,
+    fault_rows,
+    print_faults,
     progress_bar,
     write_json,
 )
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from geoplan.model.study import Study
 
 __all__ = ["check"]
-
-_SHOWN = 50
 
 
 def check(
@@ -49,15 +49,10 @@ def check(
 
 
 def _as_dict(study: Study, lang: Lang) -> dict[str, Any]:
-    from geoplan.model.validate import fault_text
-
     return {
         "study": {"id": study.study_id, "name": study.name, "synthetic": study.synthetic, "crs": study.crs},
         "layers": [dataclasses.asdict(layer) for layer in study.layers],
-        "quarantine": [
-            {**row, "row": None if row["row"] is None else int(row["row"]), "reason": fault_text(row, lang)}
-            for row in study.quarantine.astype(object).to_dict("records")
-        ],
+        "quarantine": fault_rows(study.quarantine, lang),
     }
 
 
@@ -67,7 +62,6 @@ def _print(study: Study, lang: Lang) -> None:
     from rich.table import Table
 
     from geoplan.model.tables import INPUT_TABLES
-    from geoplan.model.validate import fault_text
 
     console = Console(highlight=False)
     layers = Table(title=escape(f"{study.name} · {text('cli.check_layers', lang)}"), title_justify="left")
@@ -78,18 +72,4 @@ def _print(study: Study, lang: Lang) -> None:
         cells = (title, layer.file, layer.crs, layer.encoding, str(layer.rows_read), str(layer.rows_used))
         layers.add_row(*map(escape, cells))
     console.print(layers)
-    rows = study.quarantine.to_dict("records")
-    if not rows:
-        console.print(text("cli.check_clean", lang))
-        return
-    faults = Table(title=text("cli.check_faults", lang), title_justify="left")
-    for column in ("table", "row", "id", "effect", "reason"):
-        faults.add_column(text(f"cli.check_{column}", lang), overflow="fold")
-    for row in rows[:_SHOWN]:
-        title, effect = INPUT_TABLES[row["table"]].title(lang), text(f"effect.{row['effect']}", lang)
-        faults.add_row(*map(escape, (title, str(row["row"]), row["id"], effect, fault_text(row, lang))))
-    console.print(faults)
-    if len(rows) > _SHOWN:
-        console.print(text("cli.check_more", lang, count=len(rows) - _SHOWN))
-    set_aside = int((study.quarantine["effect"] == "set_aside").sum())
-    console.print(text("cli.check_count", lang, count=len(rows), set_aside=set_aside))
+    print_faults(console, study.quarantine, lang)

@@ -8,11 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geoplan.messages import Lang, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
 
 __all__ = [
     "EXIT_FAULTS",
@@ -27,12 +31,15 @@ __all__ = [
     "StudyArgument",
     "choose_lang",
     "error_lang",
+    "fault_rows",
+    "print_faults",
     "progress_bar",
     "write_json",
 ]
 
 EXIT_FAULTS = 1
 EXIT_UNUSABLE = 2
+_FAULTS_SHOWN = 50
 
 Progress = Callable[[str, int, int], None]
 """``progress(stage, done, total)``; ``stage`` is a message key ``stage.*``."""
@@ -97,6 +104,40 @@ def progress_bar(lang: Lang, *, quiet: bool) -> Iterator[Progress]:
             bar.update(task, description=text(stage, lang), completed=done, total=total)
 
         yield move
+
+
+def fault_rows(quarantine: pd.DataFrame, lang: Lang) -> list[dict[str, Any]]:
+    """Return the ledger as plain data, each row with its reason and cure."""
+    from geoplan.model.validate import fault_text
+
+    return [
+        {**row, "row": int(row["row"]), "reason": fault_text(row, lang)}
+        for row in quarantine.astype(object).to_dict("records")
+    ]
+
+
+def print_faults(console: Console, quarantine: pd.DataFrame, lang: Lang) -> None:
+    """Print the ledger: the first rows, and how many there are."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from geoplan.model.tables import INPUT_TABLES
+
+    rows = fault_rows(quarantine, lang)
+    if not rows:
+        console.print(text("cli.check_clean", lang))
+        return
+    faults = Table(title=text("cli.check_faults", lang), title_justify="left")
+    for column in ("table", "row", "id", "effect", "reason"):
+        faults.add_column(text(f"cli.check_{column}", lang), overflow="fold")
+    for row in rows[:_FAULTS_SHOWN]:
+        title, effect = INPUT_TABLES[row["table"]].title(lang), text(f"effect.{row['effect']}", lang)
+        faults.add_row(*map(escape, (title, str(row["row"]), row["id"], effect, row["reason"])))
+    console.print(faults)
+    if len(rows) > _FAULTS_SHOWN:
+        console.print(text("cli.check_more", lang, count=len(rows) - _FAULTS_SHOWN))
+    set_aside = int((quarantine["effect"] == "set_aside").sum())
+    console.print(text("cli.check_count", lang, count=len(rows), set_aside=set_aside))
 
 
 def write_json(content: Any, file: Path) -> None:

@@ -16,6 +16,8 @@ from geoplan.cli.common import (
     LangOption,
     QuietOption,
     choose_lang,
+    fault_rows,
+    print_faults,
     progress_bar,
     write_json,
 )
@@ -221,7 +223,7 @@ def _as_dict(built: OsmStudy, folder: Path, written: list[Path]) -> dict[str, An
             "estimated": list(study.estimated),
         },
         "osm": dataclasses.asdict(built.account),
-        "quarantine": len(study.quarantine),
+        "quarantine": fault_rows(study.quarantine, study.lang),
         "folder": str(folder),
         "files": [file.name for file in written],
     }
@@ -250,6 +252,7 @@ def _print(built: OsmStudy, folder: Path, written: list[Path], lang: Lang, secon
         console.print(text("cli.new_missing", lang, tables=titles))
     for line in account_lines(built, lang=lang):
         console.print(line)
+    print_faults(Console(highlight=False), study.quarantine, lang)
     console.print(text("cli.written", lang, files=" ".join(str(file) for file in written)))
     console.print(text("cli.new_next", lang, folder=folder))
     console.print(text("cli.seconds", lang, seconds=seconds))

@@ -170,18 +170,19 @@ def study_from_osm(
     places = find_places(extract, node_xy, crs=metric)
     admin = admin_areas(extract, places, node_xy)
     level = "" if communities is not None else choose_level(admin, admin_level)
+    faults: list[Fault] = []
     raw["communities"] = (
         communities_table(admin, level, crs=metric)
         if communities is None
-        else _own_layer(communities, "communities", metric)
+        else _own_layer(communities, "communities", metric, faults)
     )
     raw["residences"] = residences_table(places)
     raw["facilities"], doubles = drop_doubles(facilities_table(places, standard.osm_tags), "kind")
     raw["centres"], double_centres = drop_doubles(centres_table(places, standard.osm_tags), "level")
     if centres is not None:
-        raw["centres"] = _own_layer(centres, "centres", metric)
+        raw["centres"] = _own_layer(centres, "centres", metric, faults)
     raw["barriers"] = barriers_table(extract, places, node_xy)
-    tables, faults = _validated(raw)
+    tables = _validated(raw, faults)
     if not tables:
         raise DataError("error.osm_nothing_usable", file=extract.file)
     tell(_STAGES[3], 3, len(_STAGES))
@@ -222,23 +223,24 @@ def _project(extract: OsmExtract, crs: str) -> FloatArray:
     return np.asarray(np.round(np.column_stack([x, y]), 2), np.float64)
 
 
-def _own_layer(file: Path, table: str, crs: str) -> gpd.GeoDataFrame:
+def _own_layer(file: Path, table: str, crs: str, faults: list[Fault]) -> gpd.GeoDataFrame:
     if file.suffix.lower() not in VECTOR_SUFFIXES:
         raise DataError("error.format", file=file.name, known=" ".join(VECTOR_SUFFIXES))
-    return read_layer(file, table, crs=crs).reset_index()
+    checked = read_layer(file, table, crs=crs)
+    faults += checked.faults
+    return checked.table.reset_index()
 
 
-def _validated(raw: Mapping[str, gpd.GeoDataFrame]) -> tuple[dict[str, gpd.GeoDataFrame], list[Fault]]:
-    """Return the tables that have rows, typed as declared, and what was set aside."""
+def _validated(raw: Mapping[str, gpd.GeoDataFrame], faults: list[Fault]) -> dict[str, gpd.GeoDataFrame]:
+    """Return the tables that have rows, typed as declared; add what was set aside to ``faults``."""
     tables: dict[str, gpd.GeoDataFrame] = {}
-    faults: list[Fault] = []
     for name in _TABLES:
         numbered = raw[name].set_axis(pd.RangeIndex(1, len(raw[name]) + 1), axis=0)
         checked = validate_table(numbered, INPUT_TABLES[name])
         faults += checked.faults
         if len(checked.table):
             tables[name] = checked.table
-    return tables, faults
+    return tables
 
 
 def _place_in_communities(tables: dict[str, gpd.GeoDataFrame]) -> int:

@@ -106,7 +106,7 @@ def read_study(folder: str | Path, *, lang: Lang | None = None, progress: Progre
     return _study(config, crs, lang or config.lang, checked, [layer.info for layer in layers.values()])
 
 
-def read_layer(file: Path, table: str, *, crs: str) -> gpd.GeoDataFrame:
+def read_layer(file: Path, table: str, *, crs: str) -> Checked:
     """
     Read one layer outside a study folder.
 
@@ -121,8 +121,8 @@ def read_layer(file: Path, table: str, *, crs: str) -> gpd.GeoDataFrame:
 
     Returns
     -------
-    table
-        The rows that passed validation.
+    checked
+        The rows that passed validation, and the faults of the others.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def read_layer(file: Path, table: str, *, crs: str) -> gpd.GeoDataFrame:
     layer = _read(file.parent, file, table, LayerConfig())
     if not layer.crs:
         raise DataError("error.no_coordinates", table=table, file=file.name)
-    return to_study_crs(table, layer.checked, layer.crs, crs).table
+    return to_study_crs(table, layer.checked, layer.crs, crs)
 
 
 def _study(

@@ -4,14 +4,16 @@ import json
 import shutil
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 from typer.testing import CliRunner
 
 from geoplan.cli import app as cli
 from geoplan.cli.app import app, main
 from geoplan.io.study_folder import read_study
 
-from ..io.osm_world import ring, same_bytes, square_nodes, write_osm
+from ..io.osm_world import CRS, X0, Y0, ring, same_bytes, square_nodes, write_osm
 
 NAME = "<script>alert(1)</script> [bold]=cmd`x`"
 
@@ -166,3 +168,20 @@ def test_an_own_standard_file_is_named_relative_to_the_study(city):
     study = read_study("town")
     assert study.standard_id == "../own.toml"
     assert study.centres["level"].tolist() == ["community"]
+
+
+def test_rows_of_an_own_layer_that_are_set_aside_are_told(city):
+    shapes = [shapely.box(X0 - 50, Y0 - 50, X0 + 200, Y0 + 200), shapely.Point(X0, Y0)]
+    own = gpd.GeoDataFrame({"community_id": ["c1", "c2"], "name": ["甲", "乙"]}, geometry=shapes, crs=CRS)
+    own.to_file("communities.gpkg")
+    done = run("town", "--osm", city, "--communities", "communities.gpkg", "--json", "told.json")
+    assert done.exit_code == 0
+    assert "takes: Polygon" in " ".join(done.output.replace("│", " ").split())
+    (fault,) = json.loads(Path("told.json").read_text(encoding="utf-8"))["quarantine"]
+    assert (fault["table"], fault["row"], fault["id"], fault["effect"]) == (
+        "communities",
+        2,
+        "c2",
+        "set_aside",
+    )
+    assert read_study("town").communities.index.tolist() == ["c1"]
