@@ -10,7 +10,7 @@ import pytest
 
 from geoplan.maps import audit_map
 from geoplan.report import write_html
-from tests.report.audits import SCRIPT
+from tests.audits import SCRIPT
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -8,7 +8,7 @@ from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.report import excel, write_excel
 from geoplan.report.excel import FIRST_DATA_ROW
 from geoplan.report.words import translate
-from tests.report.audits import COMMAND, FORMULA
+from tests.audits import COMMAND, FORMULA
 
 
 def read(audit, folder, lang="zh"):

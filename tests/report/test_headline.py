@@ -5,7 +5,7 @@ import dataclasses
 from geoplan.report import headline_rows
 from geoplan.standards.parse import load_standard
 from geoplan.workflow import audit
-from tests.report.audits import plain_study
+from tests.audits import plain_study
 
 
 def test_every_figure_has_a_row_and_every_category_its_own(plain):

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from geoplan import maps, report
-from tests.report.audits import plain_audit
+from tests.audits import plain_audit
 
 WRITERS = {
     "audit.json": report.write_json,
