@@ -96,8 +96,11 @@ def progress_bar(lang: Lang, *, quiet: bool) -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _stage, _done, _total: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=console, transient=True, disable=quiet or not console.is_terminal) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def move(stage: str, done: int, total: int) -> None:

@@ -94,7 +94,7 @@ def _on_shortest_ways(
     number = {pair: at for at, pair in enumerate(zip(start.tolist(), stop.tolist(), strict=True))}
     used = np.zeros(len(start), bool)
     for source in range(entries):
-        for target in range(entries):
+        for target in range(source + 1, entries):
             at = target
             while before[source, at] >= 0:
                 previous = int(before[source, at])

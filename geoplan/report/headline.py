@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["banners", "headline_rows", "unknown_shares"]
 
+_UNKNOWN_COUNTS = {"oversized": "size_unknown", "premises_below_minimum": "premises_unknown"}
+"""Count -> count of those the rule could not be applied to."""
+
 
 def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str, str]]:
     """
@@ -32,7 +35,8 @@ def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str
     rows
         ``(key, label, value)``, in the order of ``audit.headline``. A figure by category gives a row a
         category, ``coverage_rate_by_category.<id>``. A figure that could not be computed is a dash; rates
-        are percentages, with the share that is unknown beside them if there is any.
+        are percentages, with the share that is unknown beside them if there is any; so are counts of what
+        a rule was applied to.
     """
     chosen = lang or audit.study.lang
     unknown = unknown_shares(audit)
@@ -40,6 +44,10 @@ def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str
     for key, value in audit.headline.items():
         label = text(f"headline.{key}", chosen)
         show = rate_text if "_rate" in key else count_text
+        if key in _UNKNOWN_COUNTS and audit.headline[_UNKNOWN_COUNTS[key]]:
+            lost = count_text(audit.headline[_UNKNOWN_COUNTS[key]])
+            rows.append((key, label, text("report.with_unknown", chosen, value=show(value), unknown=lost)))
+            continue
         if not isinstance(value, dict):
             rows.append((key, label, _with_unknown(show(value), unknown.get(key, 0.0), chosen)))
             continue
@@ -73,7 +81,7 @@ def _with_unknown(shown: str, share: float, lang: Lang) -> str:
     """Return a rate with the unknown share beside it: 0 % of what nobody knows is not a failure."""
     if shown == DASH or share <= 0:
         return shown
-    return text("report.rate_with_unknown", lang, rate=shown, unknown=rate_text(share))
+    return text("report.with_unknown", lang, value=shown, unknown=rate_text(share))
 
 
 def banners(audit: Audit, lang: Lang) -> list[str]:

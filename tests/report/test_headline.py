@@ -32,3 +32,12 @@ def test_a_rate_of_what_nobody_knows_says_so():
 
 def test_the_language_defaults_to_the_studys(plain):
     assert headline_rows(plain) == headline_rows(plain, "zh")
+
+
+def test_a_count_says_how_many_the_rule_could_not_be_applied_to(plain):
+    rows = {key: value for key, _, value in headline_rows(plain, "en")}
+    for count, lost in (("oversized", "size_unknown"), ("premises_below_minimum", "premises_unknown")):
+        unknown = plain.headline[lost]
+        shown = f"{plain.headline[count]} (unknown: {unknown})" if unknown else f"{plain.headline[count]}"
+        assert rows[count] == shown
+    assert plain.headline["premises_unknown"] == 1
