@@ -115,7 +115,9 @@ def _completeness(
 ) -> gpd.GeoDataFrame:
     (residences,) = study.need("residences")
     count = len(residences)
-    decided = np.array([_verdicts(reach, one, count) for one in categories], dtype=object).reshape(-1, count)
+    decided = np.array([_verdicts(reach, one, count) for one in categories], dtype=object).reshape(
+        len(categories), count
+    )
     names = np.array(categories, dtype=object)
 
     def listed(verdict: str) -> list[str]:
@@ -186,7 +188,7 @@ def _by_community(study: Study, completeness: gpd.GeoDataFrame) -> gpd.GeoDataFr
     (communities,) = study.need("communities")
     frame = communities.reindex(columns=["name", "subdistrict_id"]).reset_index(names="community_id")
     rates = community_rates(communities.index, completeness)
-    frame = frame.merge(rates, left_on="community_id", right_index=True, how="left", validate="1:1")
+    frame[rates.columns] = rates.reindex(communities.index).reset_index(drop=True)
     frame["geometry"] = communities.geometry.to_numpy()
     return finish(frame, "coverage_by_community", crs=study.crs)
 

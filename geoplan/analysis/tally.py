@@ -100,25 +100,28 @@ def community_rates(communities: pd.Index, completeness: gpd.GeoDataFrame) -> pd
     completeness
         Table ``completeness``.
     """
-    rows = []
-    for members in _members(completeness, communities).values():
-        inside = completeness.iloc[members]
-        every = tally(inside, inside["verdict_all_five"].to_numpy(object))
-        persons = counts(inside, "persons")
-        passed = counts(inside, "completeness") * persons
-        row = {
-            "residences": len(inside),
-            "persons": every["persons"],
-            "households": every["households"],
-            "persons_all_five": every["persons_pass"],
-            "persons_unknown_all_five": every["persons_unknown"],
-            "coverage_rate_all_five": every["coverage_rate"],
-            "households_all_five": every["households_pass"],
-            "household_coverage_rate_all_five": every["household_coverage_rate"],
-            "mean_completeness": rate(total(passed), total(persons[~np.isnan(passed)])),
-        }
-        for level in ("any", "district", "community"):
-            centre = tally(inside, inside[f"verdict_{level}_centre"].to_numpy(object))
-            row[f"coverage_rate_{level}_centre"] = centre["coverage_rate"]
-        rows.append(row)
-    return pd.DataFrame(rows, index=communities)
+    rows = [_rates_of(completeness.iloc[members]) for members in _members(completeness, communities).values()]
+    columns = list(_rates_of(completeness.iloc[:0]))
+    return pd.DataFrame(rows, index=communities, columns=columns)
+
+
+def _rates_of(inside: gpd.GeoDataFrame) -> dict[str, float]:
+    """Return the figures of one community from the completeness of its homes."""
+    every = tally(inside, inside["verdict_all_five"].to_numpy(object))
+    persons = counts(inside, "persons")
+    passed = counts(inside, "completeness") * persons
+    row = {
+        "residences": len(inside),
+        "persons": every["persons"],
+        "households": every["households"],
+        "persons_all_five": every["persons_pass"],
+        "persons_unknown_all_five": every["persons_unknown"],
+        "coverage_rate_all_five": every["coverage_rate"],
+        "households_all_five": every["households_pass"],
+        "household_coverage_rate_all_five": every["household_coverage_rate"],
+        "mean_completeness": rate(total(passed), total(persons[~np.isnan(passed)])),
+    }
+    for level in ("any", "district", "community"):
+        centre = tally(inside, inside[f"verdict_{level}_centre"].to_numpy(object))
+        row[f"coverage_rate_{level}_centre"] = centre["coverage_rate"]
+    return row

@@ -514,3 +514,11 @@ def test_row_order_does_not_matter(tmp_path):
     other = gp.read_study(write_folder(tmp_path / "t", residences=shuffled, streets=streets().iloc[::-1]))
     same(one.residences, other.residences)
     assert isinstance(one.residences, gpd.GeoDataFrame)
+
+
+@pytest.mark.parametrize("table", ["residences", "communities", "facilities"])
+def test_a_table_without_rows_never_stops_an_audit(tmp_path, table):
+    folder = write_folder(tmp_path / "s", **{table: TABLES[table]().iloc[:0]})
+    audit = gp.audit(gp.read_study(folder), gp.load_standard("default"))
+    assert audit.headline["communities"] == (0 if table == "communities" else 2)
+    assert audit.headline["persons"] == (0 if table == "residences" else 250)
