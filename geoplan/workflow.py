@@ -12,6 +12,7 @@ import pandas as pd
 from geoplan.analysis.centres import centre_times, check_levels, coverage_by_centre, service_circles
 from geoplan.analysis.communities import flag_oversized
 from geoplan.analysis.coverage import CoverageResult, coverage
+from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.tally import counts, rate, tally, total
 from geoplan.errors import DataError
@@ -120,6 +121,8 @@ def audit(
         tables["premises_checks"] = check_premises(
             study.need("premises")[0], standard, communities=study.communities
         )
+    if study.facilities is not None:
+        tables["facility_kinds"] = facility_kinds(study.facilities, standard)
     tables["quarantine"] = finish(study.quarantine, "quarantine")
     headline = _headline(study, tables)
     tables["indicators"] = _indicators(headline, study)

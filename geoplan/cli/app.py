@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -48,4 +49,10 @@ def main() -> None:
         sys.stderr.write(
             f"{text('cli.error', error_lang())}{error.strerror or error}: {error.filename or ''}\n"
         )
+        sys.exit(EXIT_UNUSABLE)
+    except Exception as error:
+        if os.environ.get("GEOPLAN_TRACEBACK"):
+            raise
+        told = text("cli.internal", error_lang(), what=f"{type(error).__name__}: {error}")
+        sys.stderr.write(f"{text('cli.error', error_lang())}{told}\n")
         sys.exit(EXIT_UNUSABLE)

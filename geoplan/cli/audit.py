@@ -123,6 +123,11 @@ def _print(checked: Audit, written: list[Path], lang: Lang, seconds: float) -> N
     if study.estimated:
         console.print(text("banner.estimated", lang, columns=", ".join(study.estimated)))
     console.print(table)
+    kinds = checked.tables.get("facility_kinds")
+    if kinds is not None and (kinds["categories"] == "").any():
+        strangers = kinds[kinds["categories"] == ""]
+        listed = ", ".join(f"{row.kind} ({row.facilities})" for row in strangers.itertuples())
+        console.print(text("cli.strange_kinds", lang, kinds=listed), markup=False)
     for name, lacking in checked.not_computed.items():
         console.print(text("cli.not_computed", lang, table=name, lacking=", ".join(lacking)))
     if written:

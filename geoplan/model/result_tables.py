@@ -229,6 +229,15 @@ LEVEL_CHECKS = TableSchema(
     ),
 )  # fmt: skip
 
+FACILITY_KINDS = TableSchema(
+    "facility_kinds", "Facility kinds", "设施类型", "a kind of facility, those that no category counts first",
+    (
+        _text("kind", "kind", "类型", "The word in table ``facilities``."),
+        _integer("facilities", "facilities", "设施数"),
+        _text("categories", "counted in", "计入类别", "Category ids of the standard, comma-separated; empty: none counts it."),
+    ),
+)  # fmt: skip
+
 INDICATORS = TableSchema(
     "indicators", "Headline", "主要指标", "a headline figure",
     (
@@ -253,7 +262,7 @@ RESULT_TABLES: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         INDICATORS, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
-        OVERSIZED, PREMISES_CHECKS, LEVEL_CHECKS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS, QUARANTINE,
+        OVERSIZED, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS, QUARANTINE,
     )
 }  # fmt: skip
 """In the order in which a reader wants them."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.folders import residences, write_folder
+from tests.folders import TABLES, residences, write_folder
 
 HEADLINE = {
     "persons", "households", "persons_all_five", "coverage_rate_all_five", "coverage_rate_by_category",
@@ -129,3 +129,21 @@ def test_rows_set_aside_are_counted_and_listed(run, tmp_path):
     assert told["headline"]["rows_set_aside"] == 1
     assert told["headline"]["persons"] == 225
     assert told["quarantine"][0]["reason"] == "persons is -1, below the least possible 0; correct the value"
+
+
+def test_facilities_of_a_kind_that_no_category_counts_are_named(run, tmp_path):
+    shops = TABLES["facilities"]().assign(kind=["菜市场", "clinic"])
+    folder = write_folder(tmp_path / "s", facilities=shops)
+    _, out, _ = run("audit", folder, "--out", tmp_path / "out", "--format", "json")
+    assert "菜市场 (1)" in out
+
+
+def test_a_failure_of_geoplan_itself_is_one_message_and_no_traceback(run, folder, monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError("planted")
+
+    monkeypatch.setattr("geoplan.workflow.audit", broken)
+    code, _, err = run("audit", folder, "--lang", "en")
+    assert code == 2
+    assert "ZeroDivisionError: planted" in err
+    assert "Traceback" not in err
