@@ -10,6 +10,8 @@ from geoplan.cli.common import JsonOption, LangOption, QuietOption, choose_lang,
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from geoplan.standards.standard import Category, Rule, Standard
 
 __all__ = ["standards"]
@@ -58,34 +60,38 @@ def _as_dict(standard: Standard) -> dict[str, Any]:
 
 def _print(standard: Standard, base: Standard | None, lang: Lang) -> None:
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    title = escape(f"{standard.id} · {standard.name(lang)}")
-    table = Table(title=title, title_justify="left", expand=False)
-    for column in ("rule", "value", "status", "clause", "source"):
-        table.add_column(text(f"cli.standards_{column}", lang), overflow="fold")
+    console = Console(highlight=False, markup=False)
+    console.print(f"{standard.id} · {standard.name(lang)}", style="bold")
     for rule in standard.rules.values():
         if base is None or base.get(rule.id) != rule:
-            table.add_row(*map(escape, _rule_cells(rule, lang)))
+            _print_one(console, *_rule_lines(rule, lang))
     for category in standard.categories:
         if base is None or category not in base.categories:
-            table.add_row(*map(escape, _category_cells(standard, category, lang)))
-    Console(highlight=False).print(table)
+            _print_one(console, *_category_lines(standard, category, lang))
+    console.print()
 
 
-def _rule_cells(rule: Rule, lang: Lang) -> tuple[str, ...]:
+def _print_one(console: Console, *lines: str) -> None:
+    from rich.padding import Padding
+
+    for depth, line in zip((2, 6, 6), lines, strict=True):
+        console.print(Padding(line, (0, 0, 0, depth)), style="" if depth == 2 else "dim")
+
+
+def _rule_lines(rule: Rule, lang: Lang) -> tuple[str, str, str]:
     if isinstance(rule.value, bool):
         value = text("cli.yes" if rule.value else "cli.no", lang)
     else:
         value = f"{rule.comparison} {rule.value:g} {rule.unit}"
-    label = f"{text(f'rule.{rule.id}', lang)} ({rule.id})"
+    status = text(f"status.{rule.status}", lang)
     source = " · ".join(part for part in (rule.source, rule.place.strip("-"), rule.in_force) if part)
-    return label, value, text(f"status.{rule.status}", lang), rule.clause, source
+    return f"{text(f'rule.{rule.id}', lang)} ({rule.id}): {value} [{status}]", rule.clause, source
 
 
-def _category_cells(standard: Standard, category: Category, lang: Lang) -> tuple[str, ...]:
-    kinds = ", ".join(category.kinds)
-    label = f"{category.name(lang)} ({category.id}): {category.mode} {category.min_count} · {kinds}"
-    value = f"<= {standard.limit_minutes(category):.3g} min"
-    return label, value, text(f"status.{category.status}", lang), category.clause, category.source
+def _category_lines(standard: Standard, category: Category, lang: Lang) -> tuple[str, str, str]:
+    status = text(f"status.{category.status}", lang)
+    limit = f"<= {standard.limit_minutes(category):.3g} min"
+    kinds = f"{category.mode} {category.min_count}: {', '.join(category.kinds)}"
+    evidence = f"{category.clause} · {category.source}"
+    return f"{category.name(lang)} ({category.id}): {limit} [{status}]", kinds, evidence
