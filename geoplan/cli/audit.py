@@ -12,6 +12,7 @@ from geoplan.cli.common import (
     JsonOption,
     LangOption,
     OutOption,
+    ProfileOption,
     QuietOption,
     StandardOption,
     StudyArgument,
@@ -42,6 +43,7 @@ def audit(
     json: JsonOption = None,
     formats: FormatsOption = _EVERY_FORMAT,
     standard: StandardOption = None,
+    profile: ProfileOption = "default",
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -61,6 +63,7 @@ def audit(
         read = read_study(study, lang=None if lang is None else language, progress=progress)
         language = choose_lang(lang, read.lang)
         pack = load_standard(_pack_of(study, standard or read.standard_id, given=standard is not None))
+        pack = pack.with_profile(profile)
         checked = run(read, pack, progress=progress)
         folder = out if out is not None else Path("out") / read.study_id
         written = _write(checked, folder, chosen, language, progress)

@@ -25,6 +25,7 @@ __all__ = [
     "LangChoice",
     "LangOption",
     "OutOption",
+    "ProfileOption",
     "Progress",
     "QuietOption",
     "StandardOption",
@@ -70,6 +71,10 @@ StandardOption = Annotated[
     typer.Option(
         "--standard", metavar="ID|FILE", help="Standard pack; default: the study's.", show_default=False
     ),
+]
+ProfileOption = Annotated[
+    str,
+    typer.Option("--profile", metavar="ID", help="Walking profile of the standard, such as elder."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 

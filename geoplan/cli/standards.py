@@ -80,13 +80,15 @@ def _print_one(console: Console, *lines: str) -> None:
 
 
 def _rule_lines(rule: Rule, lang: Lang) -> tuple[str, str, str]:
+    from geoplan.report.words import rule_name, unit_text
+
     if isinstance(rule.value, bool):
         value = text("cli.yes" if rule.value else "cli.no", lang)
     else:
-        value = f"{rule.comparison} {rule.value:g} {rule.unit}"
+        value = f"{rule.comparison} {rule.value:g} {unit_text(rule.unit, lang)}"
     status = text(f"status.{rule.status}", lang)
     source = " · ".join(part for part in (rule.source, rule.place.strip("-"), rule.in_force) if part)
-    return f"{text(f'rule.{rule.id}', lang)} ({rule.id}): {value} [{status}]", rule.clause, source
+    return f"{rule_name(rule.id, lang)} ({rule.id}): {value} [{status}]", rule.clause, source
 
 
 def _category_lines(standard: Standard, category: Category, lang: Lang) -> tuple[str, str, str]:

@@ -78,9 +78,8 @@ def reason_text(reason: object, lang: Lang) -> str:
 
 
 def rule_name(rule: str, lang: Lang) -> str:
-    """Return what a rule of a standard is about, in ``lang``; its id if it has no name."""
-    key = f"report.rule.{rule}"
-    return text(key, lang) if key in catalogue() else rule
+    """Return what a rule of a standard is about, in ``lang``."""
+    return text(f"rule.{rule}", lang)
 
 
 def unit_text(unit: str, lang: Lang) -> str:

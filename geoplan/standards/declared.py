@@ -19,6 +19,8 @@ RULES: dict[str, tuple[str, tuple[Comparison, ...]]] = {
     "walking.speed": ("m/min", _EXACT),
     "walking.steps_factor": ("ratio", _EXACT),
     "walking.max_snap": ("m", _WALK),
+    "walking_elder.speed": ("m/min", _EXACT),
+    "walking_elder.steps_factor": ("ratio", _EXACT),
     "community.max_households": ("household", _AT_MOST),
     "community.min_households": ("household", _AT_LEAST),
     "community.max_persons": ("person", _AT_MOST),

@@ -20,6 +20,7 @@ __all__ = ["Category", "Comparison", "OsmTags", "Rule", "Standard", "Status"]
 Comparison = Literal["<=", "<", ">=", ">", "="]
 Status = Literal["official", "borrowed", "assumed"]
 
+_PROFILE = "walking_"
 _COMPARE: dict[str, Callable[[float, float], bool]] = {
     "<=": operator.le,
     "<": operator.lt,
@@ -256,6 +257,45 @@ class Standard:
                 clause=f"{old.clause} (set by the user, was {_shown(old.value)})",
             )
         return dataclasses.replace(self, rules=MappingProxyType(changed))
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """Walking profiles the pack states: ``default``, and each ``x`` that has rules ``walking_x.*``."""
+        groups = dict.fromkeys(rule.group for rule in self.rules.values())
+        return ("default", *(one.removeprefix(_PROFILE) for one in groups if one.startswith(_PROFILE)))
+
+    def with_profile(self, profile: str) -> Standard:
+        """
+        Return the standard as someone of a walking profile meets it.
+
+        Parameters
+        ----------
+        profile
+            One of `profiles`. The rules ``walking_<profile>.*`` take the place of ``walking.*``; those the
+            profile does not state stay.
+
+        Raises
+        ------
+        UnknownStandardError
+            If the pack has no such profile.
+
+        Examples
+        --------
+        >>> from geoplan.standards.parse import load_standard
+        >>> load_standard("default").with_profile("elder").rule("walking.speed").value
+        50
+        """
+        if profile not in self.profiles:
+            raise UnknownStandardError(
+                "error.unknown_profile", profile=profile, standard=self.id, known=", ".join(self.profiles)
+            )
+        group = f"{_PROFILE}{profile}"
+        stated = {
+            rule_id: dataclasses.replace(self.rules[own], id=rule_id)
+            for rule_id in self.rules
+            if (own := f"{group}.{rule_id.removeprefix('walking.')}") in self.rules
+        }
+        return dataclasses.replace(self, rules=MappingProxyType({**self.rules, **stated}))
 
     @property
     def digest(self) -> str:

@@ -147,3 +147,13 @@ def test_a_failure_of_geoplan_itself_is_one_message_and_no_traceback(run, folder
     assert code == 2
     assert "ZeroDivisionError: planted" in err
     assert "Traceback" not in err
+
+
+def test_a_walking_profile_is_chosen_by_name(run, folder, tmp_path):
+    def speed(*options):
+        run("audit", folder, "--out", tmp_path / "out", "--format", "json", "--quiet", *options)
+        told = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))
+        return next(one["value"] for one in told["standard"]["rules"] if one["id"] == "walking.speed")
+
+    assert (speed(), speed("--profile", "elder")) == (67, 50)
+    assert run("audit", folder, "--profile", "toddler")[0] == 2

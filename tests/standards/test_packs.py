@@ -15,6 +15,8 @@ FIGURES = [
     ("default", "walking.speed", 67, "assumed"),
     ("default", "walking.steps_factor", 2, "assumed"),
     ("default", "walking.max_snap", 200, "assumed"),
+    ("default", "walking_elder.speed", 50, "assumed"),
+    ("default", "walking_elder.steps_factor", 3, "assumed"),
     ("default", "community.max_households", 3000, "official"),
     ("default", "community.min_households", 1000, "official"),
     ("default", "premises.min_floor_area", 300, "official"),
