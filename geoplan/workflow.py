@@ -215,6 +215,7 @@ def _headline(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any
     headline: dict[str, Any] = {
         "persons": None if people is None else _whole(total(counts(people, "persons"))),
         "households": None if people is None else _whole(total(counts(people, "households"))),
+        "residences": None if study.residences is None else len(study.residences),
         **_reach_figures(study, tables),
         "communities": None if study.communities is None else len(study.communities),
         "oversized": None,
@@ -246,6 +247,8 @@ def _headline(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any
 def _reach_figures(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     figures: dict[str, Any] = dict.fromkeys(
         (
+            "residences_all_five",
+            "residences_unknown_all_five",
             "persons_all_five",
             "persons_unknown_all_five",
             "households_all_five",
@@ -274,7 +277,10 @@ def _reach_figures(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
             )
     if study.facilities is not None:
         every = tally(homes, homes["verdict_all_five"].to_numpy(object))
+        verdict = homes["verdict_all_five"]
         figures |= {
+            "residences_all_five": int((verdict == "pass").sum()),
+            "residences_unknown_all_five": int((verdict == "unknown").sum()),
             "persons_all_five": _whole(every["persons_pass"]),
             "persons_unknown_all_five": _whole(every["persons_unknown"]),
             "households_all_five": _whole(every["households_pass"]),

@@ -38,6 +38,8 @@ _LABEL_ZOOM = 13
 _ON_TITLE = (
     "persons",
     "households",
+    "residences",
+    "residences_all_five",
     "coverage_rate_all_five",
     "coverage_rate_by_category",
     "coverage_rate_any_centre",
