@@ -1,6 +1,7 @@
 # make audit   set up, audit data/anning and data/monaco, print both headlines, write out/
 # make test    set up, run all tests
 # make check   lint, types, import contracts
+# make bench   measure against other libraries, write docs/benchmarks.md (about 15 minutes)
 # make lock    renew the locked dependencies (needs uv)
 
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: audit test check notebooks floor lock clean
+.PHONY: audit test check notebooks floor bench lock clean
 
 audit: $(VENV)/run.stamp
 	$(BIN)/geoplan audit data/anning --out out/anning
@@ -27,6 +28,10 @@ check: $(VENV)/dev.stamp
 # the oldest versions that pyproject.toml admits must work too
 floor: $(VENV)-floor/floor.stamp
 	$(VENV)-floor/bin/python -m pytest -q
+
+# one case alone: .venv-bench/bin/python -m bench.run --case a --size 100k --rounds 5
+bench: $(VENV)-bench/bench.stamp
+	$(VENV)-bench/bin/python -m bench.run
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "geoplan needs Python 3.11 or newer: apt-get install python3 python3-venv" >&2; exit 2; }
@@ -50,13 +55,20 @@ $(VENV)-floor/floor.stamp: requirements/floor.txt pyproject.toml
 	$(VENV)-floor/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(VENV)-bench/bench.stamp: requirements/bench.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-bench
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes -r requirements/bench.txt
+	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
+	@touch $@
+
 EXTRAS := --extra osm --extra parquet --extra osmnx --extra api
 LOCK := uv pip compile pyproject.toml requirements/build.in --python-version 3.11 --generate-hashes --no-header --quiet
 
 lock:
 	$(LOCK) --universal --extra osm --extra parquet -o requirements/run.txt
 	$(LOCK) --universal $(EXTRAS) --group dev -o requirements/dev.txt
+	$(LOCK) --universal --extra osm --group bench -o requirements/bench.txt
 	$(LOCK) --resolution lowest-direct $(EXTRAS) --group dev -o requirements/floor.txt
 
 clean:
-	rm -rf $(VENV) $(VENV)-floor out
+	rm -rf $(VENV) $(VENV)-floor $(VENV)-bench out

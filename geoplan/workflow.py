@@ -22,13 +22,22 @@ from geoplan.model.result_tables import RESULT_TABLES, finish
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.network.graph import WalkNetwork
+from geoplan.network.quality import network_quality
 from geoplan.standards.standard import Standard
 
 __all__ = ["Audit", "audit"]
 
 Progress = Callable[[str, int, int], None]
 
-_REACH_TABLES = ("reach", "completeness", "coverage_by_category", "gaps", "snaps")
+_REACH_TABLES = (
+    "reach",
+    "completeness",
+    "coverage_by_category",
+    "gaps",
+    "snaps",
+    "network_components",
+    "network_faults",
+)
 _NEEDS = {
     **dict.fromkeys(_REACH_TABLES, ("residences", "streets")),
     "coverage_by_community": ("communities", "residences", "streets"),
@@ -112,7 +121,7 @@ def audit(
     if "reach" not in not_computed:
         network = walk_network(study)
         result = coverage(network, study, standard, progress=progress)
-        tables |= _coverage_tables(result)
+        tables |= _coverage_tables(result) | _network_tables(network, study, result)
         if study.centres is not None:
             tables |= _centre_tables(network, study, standard, result, circle_minutes, progress)
     if "oversized" not in not_computed:
@@ -170,6 +179,14 @@ def _coverage_tables(result: CoverageResult) -> dict[str, pd.DataFrame]:
         "snaps": result.snaps,
     }
     return {name: table for name, table in found.items() if table is not None}
+
+
+def _network_tables(network: WalkNetwork, study: Study, result: CoverageResult) -> dict[str, pd.DataFrame]:
+    places = result.places
+    snaps = {"residences": places.residences, "facilities": places.facilities, "centres": places.centres}
+    known = {name: one for name, one in snaps.items() if one is not None}
+    found = network_quality(network, study, known, max_snap_m=places.max_snap_m)
+    return {"network_components": found.components, "network_faults": found.faults}
 
 
 def _centre_tables(

@@ -8,6 +8,8 @@ import networkx as nx
 import numpy as np
 import shapely
 
+from geoplan.units import UNREACHED_MS
+
 MS_PER_MINUTE = 60_000
 
 
@@ -15,31 +17,36 @@ def split_graph(network, costs, *groups):
     """
     Return a networkx graph of the network with every entrance as a node of its own.
 
-    Each edge carrying entrances is cut at every one of them. Nodes are junction numbers, and
-    ("door", group, entry) for the entrance itself, joined to its foot on the street by its access leg.
+    Each edge carrying entrances is cut at every one of them, in each direction by that direction's time.
+    Nodes are junction numbers, and ("door", group, entry) for the entrance itself, joined to its foot on
+    the street by its access leg. Feet in one spot are joined both ways at no cost.
     """
-    graph = nx.MultiGraph()
+    graph = nx.MultiDiGraph()
     graph.add_nodes_from(range(network.node_count))
     feet = {}
     for group, snaps in enumerate(groups):
         for entry, edge in enumerate(snaps.edge):
             if edge >= 0:
                 feet.setdefault(int(edge), []).append((group, entry))
+                leg = float(snaps.snap_m[entry])
+                access = round(leg / costs.speed_m_per_min * MS_PER_MINUTE)
+                foot, door = ("foot", group, entry), ("door", group, entry)
+                graph.add_edge(foot, door, ms=access, metres=leg)
+                graph.add_edge(door, foot, ms=access, metres=leg)
+    backward = costs.edge_ms if costs.edge_back_ms is None else costs.edge_back_ms
     for edge in range(network.edge_count):
-        cost, length = int(costs.edge_ms[edge]), float(network.edge_length_m[edge])
-        stops = [(0, 0.0, int(network.edge_u[edge])), (cost, length, int(network.edge_v[edge]))]
+        length = float(network.edge_length_m[edge])
+        stops = [(0.0, int(network.edge_u[edge])), (length, int(network.edge_v[edge]))]
         for group, entry in feet.get(edge, []):
-            offset = float(groups[group].offset_m[entry])
-            along = round(offset / length * cost)
-            foot = ("foot", group, entry)
-            stops.append((along, offset, foot))
-            leg = float(groups[group].snap_m[entry])
-            access = round(leg / costs.speed_m_per_min * MS_PER_MINUTE)
-            graph.add_edge(foot, ("door", group, entry), ms=access, metres=leg)
-        middle = sorted(stops[2:], key=lambda stop: (stop[0], stop[1]))
-        run = [stops[0], *middle, stops[1]]
-        for (ms_a, m_a, a), (ms_b, m_b, b) in pairwise(run):
-            graph.add_edge(a, b, ms=ms_b - ms_a, metres=abs(m_b - m_a))
+            stops.append((float(groups[group].offset_m[entry]), ("foot", group, entry)))
+        run = [stops[0], *sorted(stops[2:], key=lambda stop: stop[0]), stops[1]]
+        for cost, onward in ((int(costs.edge_ms[edge]), True), (int(backward[edge]), False)):
+            for (m_a, a), (m_b, b) in pairwise(run):
+                if cost == UNREACHED_MS and m_a != m_b:
+                    continue
+                walked = 0 if m_a == m_b else round(m_b / length * cost) - round(m_a / length * cost)
+                tail, head = (a, b) if onward else (b, a)
+                graph.add_edge(tail, head, ms=walked, metres=m_b - m_a)
     return graph
 
 

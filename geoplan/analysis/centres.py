@@ -110,9 +110,10 @@ def service_circles(
     minutes: tuple[float, ...] = (5, 10, 15),
     max_snap_m: float | None = None,
     barriers: gpd.GeoDataFrame | None = None,
+    exclusive: bool = False,
 ) -> gpd.GeoDataFrame:
     """
-    Draw the area around the streets within a walk from each centre: a picture, not a verdict.
+    Draw the area around the streets within a walk to each centre: a picture, not a verdict.
 
     Parameters
     ----------
@@ -128,19 +129,24 @@ def service_circles(
         Cap on the distance to a street [m]; None takes the standard's.
     barriers
         Table ``barriers``: what an access leg must not cross.
+    exclusive
+        Give each street to its nearest centre only (of centres equally near, to the one with the lowest
+        id); circles of different centres then have no ground in common. False lets circles overlap.
 
     Returns
     -------
     service_circles
-        One row a centre and time; longer times contain shorter ones.
+        One row a centre and time; longer times contain shorter ones. ``missed_length_m`` and
+        ``unreached_length_inside_m`` tell how far the picture and the walk differ.
     """
     costs = network.costs(
         speed_m_per_min=standard.number("walking.speed"), steps_factor=standard.number("walking.steps_factor")
     )
     cap = standard.number("walking.max_snap") if max_snap_m is None else max_snap_m
+    centres = centres.sort_index()
     snaps = snap_places(network, centres, max_snap_m=cap, barriers=barriers)
     limits = {minutes_to_ms(one): one for one in minutes}
-    areas = service_area(network, costs, snaps, limits_ms=list(limits))
+    areas = service_area(network, costs, snaps, limits_ms=list(limits), exclusive=exclusive)
     rows = np.array([area.target for area in areas], np.int64)
     polygons = np.array([area.polygon for area in areas], dtype=object)
     frame = pd.DataFrame(
@@ -151,6 +157,8 @@ def service_circles(
             "minutes": [limits[area.limit_ms] for area in areas],
             "area_m2": shapely.area(polygons),
             "street_length_m": shapely.length(np.array([area.streets for area in areas], dtype=object)),
+            "missed_length_m": [area.missed_length_m for area in areas],
+            "unreached_length_inside_m": [area.unreached_length_inside_m for area in areas],
             "geometry": polygons,
         }
     )

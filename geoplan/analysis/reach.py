@@ -119,7 +119,7 @@ def snap_table(network: WalkNetwork, study: Study, places: PlacesOnNetwork) -> p
                     "entrance": np.arange(len(snaps.owner)) - first,
                     "snap_m": snaps.snap_m,
                     "street_id": street,
-                    "reason": np.where(snaps.snapped, "", "reason.not_on_network"),
+                    "reason": snaps.reasons(),
                 }
             )
         )

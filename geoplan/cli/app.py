@@ -10,8 +10,10 @@ import typer
 from geoplan.cli.audit import audit
 from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
+from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.standards import standards
+from geoplan.cli.warmup import warmup
 from geoplan.errors import GeoplanError
 from geoplan.messages import text
 
@@ -27,8 +29,10 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(audit)
+app.command()(network)
 app.command()(new)
 app.command()(standards)
+app.command()(warmup)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 from geoplan.errors import SchemaError
 from geoplan.model.schema import Column, ColumnKind, TableSchema
 
-__all__ = ["CENTRE_SERVICES", "RESULT_TABLES", "VERDICTS", "finish"]
+__all__ = ["CENTRE_SERVICES", "FAULT_KINDS", "RESULT_TABLES", "VERDICTS", "finish"]
 
 VERDICTS = ("pass", "fail", "unknown")
 SIZES = ("oversized", "undersized", "within", "unknown")
@@ -181,6 +181,10 @@ SERVICE_CIRCLES = TableSchema(
         _CENTRE, _LEVEL, _NAME, _number("minutes", "minutes", "分钟", unit="min"),
         _number("area_m2", "area (m²)", "面积（平方米）", unit="m²"),
         _number("street_length_m", "reached street length (m)", "可达道路长度（米）", unit="m"),
+        _number("missed_length_m", "reached street outside the circle (m)", "圈外可达道路长度（米）",
+                "Reached street that the polygon leaves out.", "m"),
+        _number("unreached_length_inside_m", "unreached street in the circle (m)", "圈内不可达道路长度（米）",
+                "Street inside the polygon that is not reached in time.", "m"),
     ),
     geometry=("Polygon",),
 )  # fmt: skip
@@ -247,6 +251,54 @@ INDICATORS = TableSchema(
     key="indicator",
 )  # fmt: skip
 
+_LON = _number("lon", "longitude", "经度", "WGS84 longitude of the place.", "°")
+_LAT = _number("lat", "latitude", "纬度", "WGS84 latitude of the place.", "°")
+FAULT_KINDS = ("undershoot", "overlap", "zero_length", "barrier_crossing", "far_snap", "off_network")
+
+NETWORK_COMPONENTS = TableSchema(
+    "network_components", "Network components", "路网连通片", "a part of the network that hangs together, longest first",
+    (
+        _integer("component", "component", "连通片", "1 is the longest."),
+        _integer("nodes", "junctions and ends", "节点数"), _integer("edges", "edges", "路段数"),
+        _number("length_m", "street length (m)", "道路长度（米）", unit="m"),
+        _integer("residences", "residences", "居住点数",
+                 "Residences on it; one with doors on several components counts for the longest."),
+        _number("residence_share", "share of residences", "居住点占比", "Of all residences.", "ratio"),
+        _integer("persons", "persons", "人数"),
+        _number("person_share", "share of persons", "人数占比", "Of all persons.", "ratio"),
+        _LON, _LAT,
+    ),
+    key="component", geometry=("Point",),
+)  # fmt: skip
+
+NETWORK_FAULTS = TableSchema(
+    "network_faults", "Network faults", "路网问题", "a place where the network may be wrong",
+    (
+        Column("kind", "choice", "kind of fault", "问题类型", "What is wrong there.", choices=FAULT_KINDS),
+        _text("street_id", "street id", "道路编码", "Street at fault, or street met."),
+        _text("table", "table of the other", "对象所在表", "Input table of ``other_id``."),
+        _text("other_id", "other id", "对象编码", "The other street, the barrier, or the place."),
+        _number("value", "value", "数值", "What was measured, in ``unit``."), _text("unit", "unit", "单位"),
+        _text("reason", "reason", "原因", "Message key ``reason.*``: what is wrong."),
+        _text("cure", "cure", "处理办法", "Message key ``cure.*``: what to do about it."),
+        _LON, _LAT,
+    ),
+    geometry=("Point",),
+)  # fmt: skip
+
+NETWORK_REPAIRS = TableSchema(
+    "network_repairs", "Network repairs", "路网修补", "a dead end that was joined to a street",
+    (
+        _text("street_id", "street id", "道路编码", "Street with the dead end."),
+        _text("other_id", "joined to", "接入道路", "Street it now joins."),
+        _number("gap_m", "gap closed (m)", "补接长度（米）", unit="m"),
+        Column("extended", "flag", "street extended", "道路已延长", "The street got a vertex at its end; no vertex was moved."),
+        Column("vertex_added", "flag", "vertex added", "已加节点", "The other street got a vertex where they join."),
+        _LON, _LAT,
+    ),
+    geometry=("Point",),
+)  # fmt: skip
+
 QUARANTINE = TableSchema(
     "quarantine", "Quarantine", "隔离清单", "a fault in the input",
     (
@@ -262,7 +314,8 @@ RESULT_TABLES: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         INDICATORS, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
-        OVERSIZED, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS, QUARANTINE,
+        OVERSIZED, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS,
+        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, QUARANTINE,
     )
 }  # fmt: skip
 """In the order in which a reader wants them."""

@@ -6,30 +6,27 @@ The polygon is a picture. Verdicts are decided on walking times alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
-from geoplan.network.graph import Costs, FloatArray, IntArray, WalkNetwork
+from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNetwork
+from geoplan.network.polygons import CELL_M, CORRIDOR_M, corridor_polygons
 from geoplan.network.snap import Snaps
-from geoplan.network.times import node_times
-from geoplan.units import UNREACHED_MS, metres_to_ms
+from geoplan.network.spans import StreetLines, StreetSpans, nearest_spans, reached_spans
 
 __all__ = ["ServiceArea", "service_area"]
 
-_REACH_BESIDE_STREET_M = 40.0
-"""How far the polygon extends beside a reached street."""
-_CIRCLE_SEGMENTS = 3
-"""Segments a quarter circle in the polygon's outline."""
+_BESIDE_M = 2 * CORRIDOR_M + 2 * CELL_M
+"""How far from a reached street another one can shape the polygon [m]."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceArea:
     """
-    What lies within a walk from one place.
+    What lies within a walk of one place.
 
     Parameters
     ----------
@@ -41,19 +38,31 @@ class ServiceArea:
         MultiLineString of the reached street pieces.
     polygon
         Polygon or MultiPolygon around them; empty if nothing is reached.
+    missed_length_m
+        Reached street outside the polygon [m].
+    unreached_length_inside_m
+        Street inside the polygon that is not reached [m].
     """
 
     target: int
     limit_ms: int
     streets: shapely.MultiLineString
     polygon: shapely.Polygon | shapely.MultiPolygon
+    missed_length_m: float
+    unreached_length_inside_m: float
 
 
 def service_area(
-    network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_ms: Sequence[int]
+    network: WalkNetwork,
+    costs: Costs,
+    targets: Snaps,
+    *,
+    limits_ms: Sequence[int],
+    exclusive: bool = False,
+    keep_off: bool = True,
 ) -> list[ServiceArea]:
     """
-    Return the service areas of places.
+    Return the service areas of places: from where one walks **to** them in time.
 
     Parameters
     ----------
@@ -61,92 +70,84 @@ def service_area(
         As in `geoplan.network.times.nearest`.
     limits_ms
         Walking times [ms].
+    exclusive
+        Give each street to its nearest place only (of places equally near, to the lowest row number);
+        polygons of different places then have no ground in common.
+    keep_off
+        Keep polygons off streets that are not reached. False draws the plain corridor.
 
     Returns
     -------
     One `ServiceArea` a target and limit, by target, then by limit ascending. For one target a longer
     limit's area contains a shorter one's.
     """
+    limits = np.array(sorted(limits_ms), np.int64)
+    if not len(limits):
+        return []
+    lines = StreetLines(network)
+    if exclusive:
+        shared = nearest_spans(network, costs, targets, limits_ms=limits)
+        drawn = _shared_segments(lines, shared, targets.owners, len(limits))
+    else:
+        each = reached_spans(network, costs, targets, limits_ms=limits)
+        drawn = _own_segments(lines, each, len(limits))
     areas = []
-    for row in range(targets.owners):
-        one = targets.only(np.array([row]))
-        at_nodes = node_times(network, costs, one)[0]
-        inner = shapely.Polygon()
-        for limit in sorted(limits_ms):
-            low, high, edge = _reached_spans(network, costs, one, at_nodes, limit)
-            pieces = _cut(network, edge, low, high)
-            # outlines are many-sided, not round: joining the inner one keeps the circles nested
-            inner = shapely.union(_around(pieces), inner)
-            areas.append(ServiceArea(row, limit, shapely.multilinestrings(pieces), inner))
+    for row, (spans, segments, band) in enumerate(drawn):
+        corridors = corridor_polygons(segments, band, bands=len(limits), keep_off=keep_off)
+        for number, (limit, corridor) in enumerate(zip(limits.tolist(), corridors, strict=True)):
+            reached = spans[spans.band <= number].joined()
+            streets = shapely.multilinestrings(lines.pieces(reached.edge, reached.low, reached.high))
+            areas.append(
+                ServiceArea(
+                    row,
+                    limit,
+                    streets,
+                    corridor.polygon,
+                    corridor.missed_length_m,
+                    corridor.unreached_length_inside_m,
+                )
+            )
     return areas
 
 
-def _reached_spans(
-    network: WalkNetwork, costs: Costs, one: Snaps, at_nodes: IntArray, limit: int
-) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Return the reached spans of edges as shares of their length: start, end, edge."""
-
-    def spare(nodes: IntArray) -> FloatArray:
-        left = np.where(at_nodes[nodes] == UNREACHED_MS, -1, limit - at_nodes[nodes])
-        return np.clip(left, -1, costs.edge_ms) / costs.edge_ms
-
-    from_u, from_v = spare(network.edge_u), spare(network.edge_v)
-    whole = np.flatnonzero((from_u >= 0) & (from_v >= 0) & (from_u + from_v >= 1))
-    split = from_u + from_v < 1
-    head = np.flatnonzero(split & (from_u > 0))
-    tail = np.flatnonzero(split & (from_v > 0))
-    met = np.flatnonzero(one.snapped)
-    met_edge = one.edge[met]
-    left_ms = limit - metres_to_ms(one.snap_m[met], speed_m_per_min=costs.speed_m_per_min)
-    centre = one.offset_m[met] / network.edge_length_m[met_edge]
-    around = np.maximum(left_ms, 0) / costs.edge_ms[met_edge]
-    usable = left_ms > 0
-    low = [
-        np.zeros(len(whole)),
-        np.zeros(len(head)),
-        1 - from_v[tail],
-        np.maximum(centre - around, 0)[usable],
-    ]
-    high = [np.ones(len(whole)), from_u[head], np.ones(len(tail)), np.minimum(centre + around, 1)[usable]]
-    edge = np.concatenate([whole, head, tail, met_edge[usable]])
-    return _join_spans(np.concatenate(low), np.concatenate(high), edge)
+_Drawn = Iterator[tuple[StreetSpans, FloatArray, IntArray]]
 
 
-def _join_spans(low: FloatArray, high: FloatArray, edge: IntArray) -> tuple[FloatArray, FloatArray, IntArray]:
-    """Join overlapping spans of one edge, so that no metre counts twice."""
-    order = np.lexsort((high, low, edge))
-    joined: list[tuple[float, float, int]] = []
-    for start, stop, number in zip(low[order], high[order], edge[order], strict=True):
-        if joined and joined[-1][2] == number and start <= joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], float(stop)), int(number))
-        else:
-            joined.append((float(start), float(stop), int(number)))
-    if not joined:
-        return np.zeros(0), np.zeros(0), np.zeros(0, np.int64)
-    starts, stops, numbers = zip(*joined, strict=True)
-    return np.array(starts), np.array(stops), np.array(numbers, np.int64)
+def _own_segments(lines: StreetLines, each: list[StreetSpans], bands: int) -> _Drawn:
+    """Yield each place's spans, and the segments of these and of the streets around them, with bands."""
+    for spans in each:
+        segments, of = lines.segments(spans.edge, spans.low, spans.high)
+        band = spans.band[of]
+        around = _overlap(lines.bounds, segments[band < bands])
+        around[spans.edge] = False
+        edge = np.flatnonzero(around)
+        others, _ = lines.segments(edge, np.zeros(len(edge)), np.ones(len(edge)))
+        yield (
+            spans,
+            np.concatenate([segments, others]),
+            np.concatenate([band, np.full(len(others), bands)]),
+        )
 
 
-def _cut(network: WalkNetwork, edge: IntArray, low: FloatArray, high: FloatArray) -> npt.NDArray[np.object_]:
-    """Return the street pieces for spans of edges."""
-    pieces = network.edge_geometry[edge]
-    for at in np.flatnonzero((low > 0) | (high < 1)):
-        pieces[at] = _substring(pieces[at], low[at], high[at])
-    return pieces
+def _shared_segments(lines: StreetLines, spans: StreetSpans, owners: int, bands: int) -> _Drawn:
+    """Yield each place's spans, and all segments around them; those of another place in band bands + 1."""
+    segments, of = lines.segments(spans.edge, spans.low, spans.high)
+    owner, band = spans.owner[of], spans.band[of]
+    ends = np.sort(segments.reshape(-1, 2, 2), axis=1).reshape(-1, 4).T.copy()
+    for row in range(owners):
+        own = (owner == row) & (band < bands)
+        near = _overlap(ends, segments[own])
+        taken = np.where((owner[near] != row) & (band[near] < bands), bands + 1, band[near])
+        yield spans[(spans.owner == row) & (spans.band < bands)], segments[near], taken
 
 
-def _substring(line: shapely.LineString, low: float, high: float) -> shapely.LineString:
-    """Return the part of a line between two shares of its length."""
-    xy = shapely.get_coordinates(line)
-    along = np.r_[0.0, np.cumsum(np.hypot(*np.diff(xy, axis=0).T))]
-    start, stop = low * along[-1], high * along[-1]
-    inside = (along > start) & (along < stop)
-    ends = np.column_stack([np.interp([start, stop], along, xy[:, axis]) for axis in (0, 1)])
-    return shapely.LineString(np.vstack([ends[:1], xy[inside], ends[1:]]))
-
-
-def _around(pieces: npt.NDArray[np.object_]) -> shapely.Polygon | shapely.MultiPolygon:
-    if not len(pieces):
-        return shapely.Polygon()
-    strips = shapely.buffer(pieces, _REACH_BESIDE_STREET_M, quad_segs=_CIRCLE_SEGMENTS)
-    return shapely.union_all(strips)
+def _overlap(bounds: FloatArray, segments: FloatArray) -> BoolArray:
+    """Tell which bounds (rows: least x, least y, greatest x, greatest y) are near the box around segments."""
+    if not len(segments):
+        return np.zeros(bounds.shape[1], bool)
+    ends = segments.reshape(-1, 2)
+    low, high = ends.min(axis=0) - _BESIDE_M, ends.max(axis=0) + _BESIDE_M
+    near: BoolArray = (bounds[0] <= high[0]) & (bounds[2] >= low[0])
+    near &= bounds[1] <= high[1]
+    near &= bounds[3] >= low[1]
+    return near

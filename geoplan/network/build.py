@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from geoplan.crs.metric import require_metric
-from geoplan.errors import NetworkError
+from geoplan.errors import NetworkError, some_ids
 from geoplan.model.study import Study
 from geoplan.network.graph import BoolArray, FloatArray, IntArray, WalkNetwork
 
@@ -15,6 +15,8 @@ __all__ = ["network_from_streets", "walk_network"]
 
 _CELLS_PER_M = 100
 """Vertices in the same centimetre are one place."""
+_HILBERT_BITS = 16
+"""The curve tells 65,536 columns and rows apart; within one of its cells nodes go by x, then y."""
 
 
 def walk_network(study: Study) -> WalkNetwork:
@@ -59,7 +61,7 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
     Raises
     ------
     NetworkError
-        If no street can be walked.
+        If no street can be walked, or coordinates are not finite.
 
     Examples
     --------
@@ -83,6 +85,9 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
     if "steps" in streets:
         steps = streets["steps"].fillna(False).to_numpy(bool)
     xy, line = shapely.get_coordinates(lines, return_index=True)
+    if not (finite := np.isfinite(xy).all(axis=1)).all():
+        ids = streets.index[np.unique(row[line[~finite]])]
+        raise NetworkError("error.network_coordinates", ids=some_ids(ids.tolist()))
     node_xy, vertex_node = _nodes(xy, line, raised[row][line])
     start, stop = _edge_spans(line, vertex_node)
     geometry, length = _edge_lines(xy, start, stop)
@@ -114,10 +119,30 @@ def _nodes(xy: FloatArray, line: IntArray, raised: BoolArray) -> tuple[FloatArra
     place_of = place_of.reshape(-1)
     is_node = used >= 2
     is_node[place_of[end[can_join]]] = True
-    number = np.where(is_node, np.cumsum(is_node) - 1, -1)
+    order = np.flatnonzero(is_node)
+    order = order[np.argsort(_along_hilbert(places[order]), kind="stable")]
+    number = np.full(len(places), -1)
+    number[order] = np.arange(len(order))
     vertex_node = np.full(len(xy), -1, np.int64)
     vertex_node[can_join] = number[place_of]
-    return places[is_node] / _CELLS_PER_M, vertex_node
+    return places[order] / _CELLS_PER_M, vertex_node
+
+
+def _along_hilbert(cells: IntArray) -> IntArray:
+    """Return how far along a Hilbert curve over their common square each pair of whole numbers lies."""
+    offset = cells - cells.min(axis=0)
+    offset >>= max(0, int(offset.max()).bit_length() - _HILBERT_BITS)
+    x, y = offset[:, 0].copy(), offset[:, 1].copy()
+    along = np.zeros(len(x), np.int64)
+    for bit in range(_HILBERT_BITS - 1, -1, -1):
+        right, upper = (x >> bit) & 1, (y >> bit) & 1
+        along = (along << 2) | ((3 * right) ^ upper)
+        # turn the quarter so that the curve enters and leaves it at its lower corners
+        low = upper == 0
+        flip = low & (right == 1)
+        x[flip], y[flip] = ~x[flip], ~y[flip]
+        x[low], y[low] = y[low], x[low]
+    return along
 
 
 def _edge_spans(line: IntArray, vertex_node: IntArray) -> tuple[IntArray, IntArray]:

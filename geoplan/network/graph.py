@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from geoplan.units import MS_PER_MINUTE
+from geoplan.errors import NetworkError, some_ids
+from geoplan.units import MS_PER_MINUTE, UNREACHED_MS
 
 __all__ = ["Costs", "WalkNetwork"]
 
@@ -17,14 +18,18 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
+_MOST_MS = 2**31 - 2
+"""Searches count in 32 bits."""
+
 
 @dataclass(frozen=True, eq=False)
 class WalkNetwork:
     """
-    Streets people can walk, cut into edges between junctions. Walking is possible both ways.
+    Streets people can walk, cut into edges between junctions. Walking is possible both ways, unless the
+    costs say otherwise.
 
-    Nodes are numbered by position, edges by street id and then along the street, so that the order of
-    input rows does not matter.
+    Nodes are numbered along a Hilbert curve, so that neighbours lie together in memory; edges by street id
+    and then along the street. The order of input rows does not matter.
 
     Parameters
     ----------
@@ -87,10 +92,19 @@ class WalkNetwork:
             Walking speed on the flat [m/min].
         steps_factor
             Time on a stairway, as a multiple of the time on the flat.
+
+        Raises
+        ------
+        NetworkError
+            If the speed or the factor is not above zero and finite.
         """
+        if not (np.isfinite(speed_m_per_min) and speed_m_per_min > 0):
+            raise NetworkError("error.walking_speed", value=speed_m_per_min)
+        if not (np.isfinite(steps_factor) and steps_factor > 0):
+            raise NetworkError("error.steps_factor", value=steps_factor)
         flat = self.edge_length_m * (MS_PER_MINUTE / speed_m_per_min)
-        edge_ms = np.rint(flat * np.where(self.edge_steps, steps_factor, 1.0)).astype(np.int64)
-        return Costs(speed_m_per_min=speed_m_per_min, edge_ms=np.maximum(edge_ms, 1))
+        edge_ms = np.rint(flat * np.where(self.edge_steps, steps_factor, 1.0))
+        return Costs(speed_m_per_min=speed_m_per_min, edge_ms=_checked_ms(np.maximum(edge_ms, 1.0)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,8 +120,47 @@ class Costs:
     speed_m_per_min
         Walking speed on the flat [m/min]; access legs are walked at it.
     edge_ms
-        Time along each edge, the same both ways [ms].
+        Time along each edge, from its start to its end [ms]; `UNREACHED_MS` where nobody may walk that way.
+    edge_back_ms
+        Time from its end to its start [ms]; None: the same.
+
+    Raises
+    ------
+    NetworkError
+        If the speed is not above zero, or a time is not finite, below 1 ms or beyond 32 bits (596 hours).
     """
 
     speed_m_per_min: float
     edge_ms: IntArray
+    edge_back_ms: IntArray | None = None
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.speed_m_per_min) and self.speed_m_per_min > 0):
+            raise NetworkError("error.walking_speed", value=self.speed_m_per_min)
+        object.__setattr__(self, "edge_ms", _checked_ms(self.edge_ms))
+        if self.edge_back_ms is not None:
+            back = _checked_ms(self.edge_back_ms)
+            if back.shape != self.edge_ms.shape:
+                raise NetworkError("error.costs_length", costs=len(back), edges=len(self.edge_ms))
+            object.__setattr__(self, "edge_back_ms", back)
+
+    @property
+    def backward_ms(self) -> IntArray:
+        """Time along each edge, from its end to its start [ms]."""
+        return self.edge_ms if self.edge_back_ms is None else self.edge_back_ms
+
+
+def _checked_ms(given: npt.ArrayLike) -> IntArray:
+    """Return times as whole milliseconds, or tell which are none."""
+    ms = np.asarray(given)
+    finite = np.isfinite(ms)
+    bad = ~finite | (ms < 1)
+    if bad.any():
+        raise NetworkError("error.edge_cost", edges=some_ids(np.flatnonzero(bad).tolist()))
+    if (bad := ms != np.rint(ms)).any():
+        raise NetworkError("error.edge_cost", edges=some_ids(np.flatnonzero(bad).tolist()))
+    whole = ms.astype(np.int64)
+    bad = (whole > _MOST_MS) & (whole != UNREACHED_MS)
+    if bad.any():
+        raise NetworkError("error.cost_overflow_edges", edges=some_ids(np.flatnonzero(bad).tolist()))
+    return whole

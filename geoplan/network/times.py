@@ -1,27 +1,51 @@
 """
 Walking times between places on the network.
 
-A place is reached through its entrances; an entrance meets an edge somewhere along it. The walk from A
-to B is: access leg, part of an edge, edges, part of an edge, access leg. The part from the start of an
-edge is rounded to the millisecond and the part to its end is the rest, so that both add up to the edge.
-Walking is the same both ways, so times to a facility are found by searching from it.
+A place is reached through its entrances; an entrance meets an edge somewhere along it. Walks lead **from
+places to targets**; where a street takes longer one way than the other, or can be walked one way only,
+they are found by searching from the targets against the direction of walking. Rounding:
+`geoplan.network.arcs`.
+
+Every function takes ``engine``, see `geoplan.network.search.Engine`; the result does not depend on it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
-import numpy.typing as npt
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
+from geoplan.errors import NetworkError
+from geoplan.network.arcs import Along, Doors, Int32Array, along_edges, doors
 from geoplan.network.graph import Costs, FloatArray, IntArray, WalkNetwork
+from geoplan.network.kernels import INF_MS, at_places, compiled
+from geoplan.network.lists import BoundedSearch, ListedPlaces
+from geoplan.network.search import (
+    Engine,
+    k_at_nodes,
+    lengths_at_nodes,
+    nearest_at_nodes,
+    takes_numba,
+    times_at_nodes,
+)
 from geoplan.network.snap import Snaps
-from geoplan.units import UNREACHED_MS, metres_to_ms
+from geoplan.units import UNREACHED_MS
 
-__all__ = ["Nearest", "kth_nearest", "nearest", "node_times", "times_from_each"]
+__all__ = [
+    "Engine",
+    "KNearest",
+    "ListedPlaces",
+    "Nearest",
+    "count_within",
+    "k_nearest",
+    "kth_nearest",
+    "nearest",
+    "node_times",
+    "times_from_each",
+    "within",
+]
 
 _BATCH = 64
 """Targets searched at once when every pair of times is wanted."""
@@ -48,68 +72,29 @@ class Nearest:
 
 
 @dataclass(frozen=True, eq=False)
-class _Stubs:
-    """Ways from entrances to the two ends of their edges (two entries an entrance)."""
+class KNearest:
+    """
+    For each place, the k nearest targets, nearest first.
 
-    owner: IntArray
-    node: IntArray
+    Parameters
+    ----------
+    ms, target
+        As in `Nearest`, arrays of shape (places, k). Each target stands once.
+    """
+
     ms: IntArray
-    metres: FloatArray
+    target: IntArray
 
 
-def _access_ms(snaps: Snaps, costs: Costs) -> IntArray:
-    return metres_to_ms(np.nan_to_num(snaps.snap_m), speed_m_per_min=costs.speed_m_per_min)
-
-
-def _offset_ms(network: WalkNetwork, costs: Costs, snaps: Snaps) -> IntArray:
-    share = snaps.offset_m / network.edge_length_m[snaps.edge]
-    return np.rint(share * costs.edge_ms[snaps.edge]).astype(np.int64)
-
-
-def _met(snaps: Snaps) -> Snaps:
-    kept = snaps.snapped
-    return Snaps(
-        owner=snaps.owner[kept],
-        owners=snaps.owners,
-        edge=snaps.edge[kept],
-        offset_m=snaps.offset_m[kept],
-        snap_m=snaps.snap_m[kept],
-    )
-
-
-def _stubs(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Stubs:
-    """Return the stubs of snapped entrances."""
-    access = _access_ms(snaps, costs)
-    to_u = _offset_ms(network, costs, snaps)
-    to_v = costs.edge_ms[snaps.edge] - to_u
-    rest_m = network.edge_length_m[snaps.edge] - snaps.offset_m
-    return _Stubs(
-        owner=np.concatenate([snaps.owner, snaps.owner]),
-        node=np.concatenate([network.edge_u[snaps.edge], network.edge_v[snaps.edge]]),
-        ms=np.concatenate([access + to_u, access + to_v]),
-        metres=np.concatenate([snaps.snap_m + snaps.offset_m, snaps.snap_m + rest_m]),
-    )
-
-
-def _cheapest(tail: IntArray, head: IntArray, cost: IntArray) -> IntArray:
-    """Return which entries to keep so that each (tail, head) stands once, at its lowest cost."""
-    order = np.lexsort((cost, head, tail))
-    first = np.r_[True, (np.diff(tail[order]) != 0) | (np.diff(head[order]) != 0)] if len(order) else order
-    return order[first]
-
-
-def _arcs(network: WalkNetwork, costs: Costs) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-    """Return tail, head, ms and metres of the arcs, one a node pair and direction, loops left out."""
-    tail = np.concatenate([network.edge_u, network.edge_v])
-    head = np.concatenate([network.edge_v, network.edge_u])
-    ms = np.concatenate([costs.edge_ms, costs.edge_ms])
-    metres = np.concatenate([network.edge_length_m, network.edge_length_m])
-    kept = _cheapest(tail, head, ms)
-    kept = kept[tail[kept] != head[kept]]
-    return tail[kept], head[kept], ms[kept], metres[kept]
-
-
-def nearest(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps) -> Nearest:
+def nearest(
+    network: WalkNetwork,
+    costs: Costs,
+    places: Snaps,
+    targets: Snaps,
+    *,
+    metres: bool = True,
+    engine: Engine = "auto",
+) -> Nearest:
     """
     Find each place's nearest target on foot.
 
@@ -119,137 +104,97 @@ def nearest(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps) -
         The network and what walking it costs.
     places, targets
         From where, and to what; several entrances each, the best pair counts.
+    metres
+        False leaves out the lengths (all NaN), which take about as long to find as the times.
+    engine
+        See the module.
 
     Returns
     -------
     Nearest
         One entry a place.
+
+    Raises
+    ------
+    NetworkError
+        If a walk takes more than 596 hours.
     """
-    places_met, targets_met = _met(places), _met(targets)
-    rank = targets.owners + 1  # a time and a row number in one integer: ties fall to the lowest row
-    stubs = _stubs(network, costs, targets_met)
-    codes, metres = _search(network, costs, stubs, rank)
-    ends = _stubs(network, costs, places_met)
-    here = np.full(len(ends.owner), UNREACHED_MS)
-    reached = codes[ends.node] != UNREACHED_MS
-    here[reached] = codes[ends.node[reached]] + ends.ms[reached] * rank
-    along = _same_edge(network, costs, places_met, targets_met)
-    owner = np.concatenate([ends.owner, along[0]])
-    code = np.concatenate([here, along[2] * rank + along[1]])
-    length = np.concatenate([metres[ends.node] + ends.metres, along[3]])
-    order = np.lexsort((length, code, owner))
-    first = np.r_[True, np.diff(owner[order]) != 0] if len(order) else order
-    best = order[first]
-    best = best[code[best] != UNREACHED_MS]
+    numba = takes_numba(engine, network.node_count)
+    starts = doors(network, costs, targets, leaving=False)
+    ends = doors(network, costs, places, leaving=True)
+    dist, row = nearest_at_nodes(network, costs, starts, numba=numba)
     result = Nearest(
         ms=np.full(places.owners, UNREACHED_MS),
         target=np.full(places.owners, -1, np.int64),
         metres=np.full(places.owners, np.nan),
     )
-    result.ms[owner[best]] = code[best] // rank
-    result.target[owner[best]] = code[best] % rank
-    result.metres[owner[best]] = length[best]
+    if numba:
+        compiled(at_places)(ends.first, ends.node, ends.ms, dist, row, result.ms, result.target)
+    else:
+        reached = row[ends.node] >= 0
+        at = ends.node[reached]
+        _take_best(result, ends.owner[reached], dist[at].astype(np.int64) + ends.ms[reached], row[at])
+    along = along_edges(network, costs, places, targets)
+    _take_best(result, along.place, along.ms, along.target)
+    if metres:
+        at_nodes = lengths_at_nodes(network, costs, starts, dist, row, ends.node, numba=numba)
+        via = dist[ends.node].astype(np.int64) + ends.ms
+        _take_shortest(result, ends.owner, via, row[ends.node], at_nodes[ends.node] + ends.metres)
+        _take_shortest(result, along.place, along.ms, along.target, along.metres)
     return result
 
 
-def _search(network: WalkNetwork, costs: Costs, stubs: _Stubs, rank: int) -> tuple[IntArray, FloatArray]:
-    """Return for every node the code (ms * rank + row) of its nearest target, and the metres to it."""
-    nodes = network.node_count
-    codes = np.full(nodes, UNREACHED_MS)
-    metres = np.full(nodes, np.nan)
-    if not len(stubs.node):
-        return codes, metres
-    tail, head, ms, arc_m = _arcs(network, costs)
-    start_code = stubs.ms * rank + stubs.owner
-    start = _cheapest(np.zeros_like(stubs.node), stubs.node, start_code)
-    all_tail = np.concatenate([tail, np.full(len(start), nodes)])
-    all_head = np.concatenate([head, stubs.node[start]])
-    # one rank more on the way in: scipy would take a zero for a missing arc
-    weight = np.concatenate([ms * rank, start_code[start] + rank]).astype(np.float64)
-    all_m = np.concatenate([arc_m, stubs.metres[start]])
-    graph = _graph(weight, all_tail, all_head, nodes + 1)
-    found, before = dijkstra(graph, indices=nodes, return_predecessors=True)
-    reached = np.isfinite(found[:nodes])
-    codes[reached] = np.rint(found[:nodes][reached]).astype(np.int64) - rank
-    metres[reached] = _lengths(before, all_tail, all_head, all_m, nodes)[reached]
-    return codes, metres
+def _take_best(
+    result: Nearest, place: IntArray | Int32Array, ms: IntArray, target: IntArray | Int32Array
+) -> None:
+    """Let walks take the place of slower ones, and of equally slow ones to a higher row."""
+    order = np.lexsort((target, ms, place))
+    if not len(order):
+        return
+    order = order[np.r_[True, np.diff(place[order]) != 0]]
+    place, ms, target = place[order], ms[order], target[order]
+    better = (ms < result.ms[place]) | ((ms == result.ms[place]) & (target < result.target[place]))
+    result.ms[place[better]], result.target[place[better]] = ms[better], target[better]
 
 
-def _graph(weight: FloatArray, tail: IntArray, head: IntArray, size: int) -> csr_array:
-    # scipy's search takes 32-bit node numbers only
-    return csr_array((weight, (tail.astype(np.int32), head.astype(np.int32))), shape=(size, size))
+def _take_shortest(
+    result: Nearest,
+    place: IntArray | Int32Array,
+    ms: IntArray,
+    target: IntArray | Int32Array,
+    metres: FloatArray,
+) -> None:
+    same = (ms == result.ms[place]) & (target == result.target[place])
+    np.fmin.at(result.metres, place[same], metres[same])
 
 
-def _lengths(
-    before: npt.NDArray[np.int32], tail: IntArray, head: IntArray, arc_m: FloatArray, root: int
-) -> FloatArray:
-    """Add up arc lengths from the root of a shortest-path tree to every node, by pointer doubling."""
-    order = np.lexsort((head, tail))
-    key = tail[order] * (root + 1) + head[order]
-    node = np.arange(root)
-    up = np.where(before[:root] < 0, root, before[:root]).astype(np.int64)
-    slot = np.searchsorted(key, up * (root + 1) + node)
-    slot = np.minimum(slot, len(key) - 1)
-    total = np.append(np.where(before[:root] < 0, 0.0, arc_m[order][slot]), 0.0)
-    up = np.append(up, root)
-    while (up != root).any():
-        total = total + total[up]
-        up = up[up]
-    return total[:root]
-
-
-def _same_edge(
-    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps
-) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-    """Return place, target, ms and metres of the walks that never leave one edge."""
-    order = np.argsort(targets.edge, kind="stable")
-    low = np.searchsorted(targets.edge[order], places.edge, "left")
-    count = np.searchsorted(targets.edge[order], places.edge, "right") - low
-    a = np.repeat(np.arange(len(places.edge)), count)
-    b = order[np.repeat(low, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
-    between_ms = np.abs(_offset_ms(network, costs, places)[a] - _offset_ms(network, costs, targets)[b])
-    ms = between_ms + _access_ms(places, costs)[a] + _access_ms(targets, costs)[b]
-    metres = np.abs(places.offset_m[a] - targets.offset_m[b]) + places.snap_m[a] + targets.snap_m[b]
-    return places.owner[a], targets.owner[b], ms, metres
-
-
-def node_times(network: WalkNetwork, costs: Costs, targets: Snaps) -> IntArray:
+def node_times(network: WalkNetwork, costs: Costs, targets: Snaps, *, engine: Engine = "auto") -> IntArray:
     """
-    Return the walking time from each target to every node.
+    Return the walking time to each target from every node.
 
     Parameters
     ----------
-    network, costs, targets
+    network, costs, targets, engine
         As in `nearest`.
 
     Returns
     -------
     Array of shape (targets, nodes) [ms]; `UNREACHED_MS` where no walk leads.
     """
-    stubs = _stubs(network, costs, _met(targets))
-    nodes = network.node_count
-    tail, head, ms, _ = _arcs(network, costs)
-    start = _cheapest(stubs.owner, stubs.node, stubs.ms)
-    size = nodes + targets.owners
-    weight = np.concatenate([ms, stubs.ms[start] + 1]).astype(np.float64)
-    all_tail = np.concatenate([tail, nodes + stubs.owner[start]])
-    graph = _graph(weight, all_tail, np.concatenate([head, stubs.node[start]]), size)
-    found = dijkstra(graph, indices=np.arange(nodes, size))[:, :nodes]
-    times = np.full(found.shape, UNREACHED_MS)
-    reached = np.isfinite(found)
-    times[reached] = np.rint(found[reached]).astype(np.int64) - 1
-    return times
+    starts = doors(network, costs, targets, leaving=False)
+    numba = takes_numba(engine, network.node_count * targets.owners)
+    return times_at_nodes(network, costs, starts, targets.owners, numba=numba)
 
 
 def times_from_each(
-    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps
+    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, *, engine: Engine = "auto"
 ) -> Iterator[tuple[int, IntArray]]:
     """
-    Yield each target's row number and the walking times from it to every place.
+    Yield each target's row number and the walking times to it from every place.
 
     Parameters
     ----------
-    network, costs, places, targets
+    network, costs, places, targets, engine
         As in `nearest`.
 
     Yields
@@ -257,29 +202,190 @@ def times_from_each(
     row, ms
         ``ms`` has one entry a place; `UNREACHED_MS` where no walk leads.
     """
-    places_met = _met(places)
-    ends = _stubs(network, costs, places_met)
+    ends = doors(network, costs, places, leaving=True)
+    takes_numba(engine, 0)
     for low in range(0, targets.owners, _BATCH):
         rows = np.arange(low, min(low + _BATCH, targets.owners))
         batch = targets.only(rows)
-        at_nodes = node_times(network, costs, batch)
-        place, target, ms, _ = _same_edge(network, costs, places_met, _met(batch))
+        at_nodes = node_times(network, costs, batch, engine=engine)
+        along = along_edges(network, costs, places, batch)
         for number, row in enumerate(rows):
-            best = np.full(places.owners, UNREACHED_MS)
-            reached = at_nodes[number, ends.node] != UNREACHED_MS
-            via = at_nodes[number, ends.node[reached]] + ends.ms[reached]
-            np.minimum.at(best, ends.owner[reached], via)
-            np.minimum.at(best, place[target == number], ms[target == number])
-            yield int(row), best
+            yield int(row), _best_times(ends, at_nodes[number], along, number, places.owners)
 
 
-def kth_nearest(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, *, k: int) -> Nearest:
+def _best_times(ends: Doors, at_nodes: IntArray, along: Along, target: int, places: int) -> IntArray:
+    best = np.full(places, UNREACHED_MS)
+    reached = at_nodes[ends.node] != UNREACHED_MS
+    np.minimum.at(best, ends.owner[reached], at_nodes[ends.node[reached]] + ends.ms[reached])
+    own = along.target == target
+    np.minimum.at(best, along.place[own], along.ms[own])
+    return best
+
+
+def within(
+    network: WalkNetwork,
+    costs: Costs,
+    places: Snaps,
+    targets: Snaps,
+    *,
+    limit_ms: int,
+    engine: Engine = "auto",
+) -> ListedPlaces:
+    """
+    List, for each target, the places from which one walks to it within a time.
+
+    Parameters
+    ----------
+    network, costs, places, targets, engine
+        As in `nearest`.
+    limit_ms
+        A walk of exactly this time counts [ms].
+
+    Returns
+    -------
+    ListedPlaces
+        By target, then by place.
+
+    Raises
+    ------
+    NetworkError
+        If the limit is negative or no whole number.
+    """
+    limit = _checked_limit(limit_ms)
+    if takes_numba(engine, network.node_count * targets.owners):
+        return BoundedSearch(network, costs, places, targets, limit_ms=limit).lists()
+    rows, times = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    sizes = np.zeros(targets.owners, np.int64)
+    for target, ms in times_from_each(network, costs, places, targets, engine="scipy"):
+        near = np.flatnonzero(ms <= limit)
+        sizes[target] = len(near)
+        rows.append(near)
+        times.append(ms[near])
+    indptr = np.concatenate([[0], np.cumsum(sizes)])
+    return ListedPlaces(indptr=indptr, place=np.concatenate(rows), ms=np.concatenate(times))
+
+
+def count_within(
+    network: WalkNetwork,
+    costs: Costs,
+    places: Snaps,
+    targets: Snaps,
+    *,
+    limit_ms: int,
+    weights: FloatArray | None = None,
+    engine: Engine = "auto",
+) -> IntArray | FloatArray:
+    """
+    Count, for each place, the targets to which one walks from it within a time.
+
+    Parameters
+    ----------
+    network, costs, places, targets, engine
+        As in `nearest`.
+    limit_ms
+        A walk of exactly this time counts [ms].
+    weights
+        One a target; they are added up instead, in the order of targets.
+
+    Returns
+    -------
+    One number a place: how many targets, or the sum of their weights.
+
+    Raises
+    ------
+    NetworkError
+        If the limit is negative or no whole number, or the weights do not match the targets.
+    """
+    limit = _checked_limit(limit_ms)
+    if weights is not None:
+        weights = np.ascontiguousarray(weights, np.float64)
+        if weights.shape != (targets.owners,) or not np.isfinite(weights).all():
+            raise NetworkError("error.weights_length", weights=weights.size, targets=targets.owners)
+    if takes_numba(engine, network.node_count * targets.owners):
+        search = BoundedSearch(network, costs, places, targets, limit_ms=limit)
+        return search.counts() if weights is None else search.sums(weights)
+    counts, sums = np.zeros(places.owners, np.int64), np.zeros(places.owners)
+    for target, ms in times_from_each(network, costs, places, targets, engine="scipy"):
+        counts[ms <= limit] += 1
+        if weights is not None:
+            sums[ms <= limit] += weights[target]
+    return counts if weights is None else sums
+
+
+def _checked_limit(limit_ms: int) -> int:
+    if not isinstance(limit_ms, Integral) or not 0 <= limit_ms < INF_MS:
+        raise NetworkError("error.time_limit", value=limit_ms)
+    return int(limit_ms)
+
+
+def k_nearest(
+    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, *, k: int, engine: Engine = "auto"
+) -> KNearest:
+    """
+    Find each place's k nearest targets on foot.
+
+    Parameters
+    ----------
+    network, costs, places, targets, engine
+        As in `nearest`.
+    k
+        How many; of targets equally near, those with the lowest row numbers.
+
+    Returns
+    -------
+    KNearest
+        Where fewer can be reached, `UNREACHED_MS` and -1.
+    """
+    if k < 1:
+        raise NetworkError("error.k_nearest", value=k)
+    rank = targets.owners + 1  # a time and a row number in one integer
+    best = np.full((places.owners, k), UNREACHED_MS)
+    if takes_numba(engine, network.node_count * targets.owners):
+        place, code = _candidates(network, costs, places, targets, k)
+        order = np.lexsort((code, place))
+        place, code = place[order], code[order]
+        number = np.arange(len(place)) - np.searchsorted(place, place)
+        kept = number < k
+        best[place[kept], number[kept]] = code[kept]
+    else:
+        for row, ms in times_from_each(network, costs, places, targets, engine="scipy"):
+            reached = ms != UNREACHED_MS
+            code = np.where(reached, np.where(reached, ms, 0) * rank + row, UNREACHED_MS)
+            best = np.sort(np.column_stack([best, code]), axis=1)[:, :k]
+    reached = best != UNREACHED_MS
+    return KNearest(
+        ms=np.where(reached, best // rank, UNREACHED_MS), target=np.where(reached, best % rank, -1)
+    )
+
+
+def _candidates(
+    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, k: int
+) -> tuple[IntArray, IntArray]:
+    """Return places, and codes of the targets that may be among their k nearest, each once."""
+    dist, row = k_at_nodes(network, costs, doors(network, costs, targets, leaving=False), k)
+    ends = doors(network, costs, places, leaving=True)
+    along = along_edges(network, costs, places, targets)
+    entry, label = np.nonzero(row[ends.node] >= 0)
+    node = ends.node[entry]
+    place = np.concatenate([ends.owner[entry], along.place]).astype(np.int64)
+    target = np.concatenate([row[node, label], along.target]).astype(np.int64)
+    ms = np.concatenate([dist[node, label].astype(np.int64) + ends.ms[entry], along.ms])
+    order = np.lexsort((ms, target, place))
+    place, target, ms = place[order], target[order], ms[order]
+    first = np.ones(len(place), bool)
+    first[1:] = (np.diff(place) != 0) | (np.diff(target) != 0)
+    return place[first], ms[first] * (targets.owners + 1) + target[first]
+
+
+def kth_nearest(
+    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, *, k: int, engine: Engine = "auto"
+) -> Nearest:
     """
     Find each place's k-th nearest target on foot: when k of them are within reach.
 
     Parameters
     ----------
-    network, costs, places, targets
+    network, costs, places, targets, engine
         As in `nearest`.
     k
         1 is the nearest.
@@ -290,17 +396,8 @@ def kth_nearest(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snap
         ``metres`` is the time at walking speed, exact where no stairway is on the way.
     """
     if k == 1:
-        return nearest(network, costs, places, targets)
-    rank = targets.owners + 1
-    best = np.full((k, places.owners), UNREACHED_MS)
-    for row, ms in times_from_each(network, costs, places, targets):
-        code = np.where(ms == UNREACHED_MS, UNREACHED_MS, np.where(ms == UNREACHED_MS, 0, ms) * rank + row)
-        best = np.sort(np.vstack([best, code[None]]), axis=0)[:k]
-    code = best[-1]
-    reached = code != UNREACHED_MS
-    ms = np.where(reached, code // rank, UNREACHED_MS)
-    return Nearest(
-        ms=ms,
-        target=np.where(reached, code % rank, -1),
-        metres=np.where(reached, ms / 60_000 * costs.speed_m_per_min, np.nan),
-    )
+        return nearest(network, costs, places, targets, engine=engine)
+    found = k_nearest(network, costs, places, targets, k=k, engine=engine)
+    ms, target = found.ms[:, -1], found.target[:, -1]
+    metres = np.where(target >= 0, ms / 60_000 * costs.speed_m_per_min, np.nan)
+    return Nearest(ms=ms, target=target, metres=metres)

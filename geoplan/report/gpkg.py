@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from geoplan.report.headline import banners
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
 
-__all__ = ["write_gpkg"]
+__all__ = ["write_gpkg", "write_layers"]
 
 _DATE = "2000-01-01T00:00:00.000Z"
 """A fixed date of last change: the same audit gives the same bytes."""
@@ -45,10 +45,34 @@ def write_gpkg(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> N
     geometry are attribute layers; layer ``provenance`` holds keys and values.
     """
     chosen = lang or audit.study.lang
+    write_layers(audit.tables, file, lang=chosen, provenance=_provenance(audit, chosen))
+
+
+def write_layers(
+    tables: Mapping[str, pd.DataFrame],
+    file: str | Path,
+    *,
+    lang: Lang,
+    provenance: pd.DataFrame | None = None,
+) -> None:
+    """
+    Write result tables as layers of a GeoPackage.
+
+    Parameters
+    ----------
+    tables
+        Result table name -> table.
+    file
+        File to write; its folder exists. An older file is replaced.
+    lang
+        Language of the layers' descriptions.
+    provenance
+        Keys and values for a layer ``provenance``; None writes none.
+    """
     target = Path(file)
     target.unlink(missing_ok=True)
     with _dated():
-        for name, table in audit.tables.items():
+        for name, table in tables.items():
             schema = RESULT_TABLES[name]
             frame = table.reset_index() if table.index.name is not None else table
             pyogrio.write_dataframe(
@@ -59,11 +83,10 @@ def write_gpkg(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> N
                 append=target.exists(),
                 geometry_type=_geometry_type(schema),
                 promote_to_multi=schema.geometry == ("Polygon",) or None,
-                layer_options={"IDENTIFIER": schema.title(chosen)},
+                layer_options={"IDENTIFIER": schema.title(lang)},
             )
-        pyogrio.write_dataframe(
-            _provenance(audit, chosen), target, layer="provenance", driver="GPKG", append=True
-        )
+        if provenance is not None:
+            pyogrio.write_dataframe(provenance, target, layer="provenance", driver="GPKG", append=True)
 
 
 def _geometry_type(schema: TableSchema) -> str | None:

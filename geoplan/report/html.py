@@ -10,7 +10,7 @@ import jinja2
 import pandas as pd
 
 from geoplan.messages import Lang, text
-from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.model.result_tables import FAULT_KINDS, RESULT_TABLES
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
 from geoplan.report.figures import completeness_bars, coverage_bars
 from geoplan.report.findings import (
@@ -25,7 +25,7 @@ from geoplan.report.findings import (
 )
 from geoplan.report.headline import banners, headline_rows
 from geoplan.report.sheet import Cell, headed_sheet, sheet_of
-from geoplan.report.words import DASH, count_text, service_name
+from geoplan.report.words import DASH, count_text, rate_text, service_name
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -140,11 +140,28 @@ def _unsure(audit: Audit, lang: Lang) -> dict[str, Any]:
         "ledger_count": count_text(len(faults)),
         "ledger_cut": len(faults) > MAX_LEDGER,
         "not_snapped": count_text(lost) if lost else "",
+        "network_rows": _network_rows(audit, lang),
         "not_computed": [
             (RESULT_TABLES[name].title(lang), text("report.lacks", lang, tables=", ".join(lacking)))
             for name, lacking in audit.not_computed.items()
         ],
     }
+
+
+def _network_rows(audit: Audit, lang: Lang) -> list[tuple[str, str]]:
+    """Return what may be wrong with the network, as label and figure; nothing if nothing was found."""
+    parts, faults = audit.tables.get("network_components"), audit.tables.get("network_faults")
+    if parts is None or faults is None or (len(parts) == 1 and not len(faults)):
+        return []
+    rows = [(text("network.components", lang), count_text(len(parts)))]
+    if len(parts) > 1:
+        apart = parts.iloc[1:]
+        share = rate_text(float(apart["residence_share"].sum()))
+        count = count_text(int(apart["residences"].sum()))
+        rows.append((text("network.residences_apart", lang), f"{count} ({share})"))
+    counted = faults["kind"].value_counts()
+    kinds = [kind for kind in FAULT_KINDS if kind in counted.index]
+    return rows + [(text(f"network.kind.{kind}", lang), count_text(int(counted[kind]))) for kind in kinds]
 
 
 def _unknown_rows(audit: Audit, lang: Lang) -> list[tuple[str, str]]:

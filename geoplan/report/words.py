@@ -44,6 +44,7 @@ _PREFIXES = {
     "status": "status",
     "effect": "report.effect",
     "level": "report.level",
+    "kind": "network.kind",
 }
 _SERVICE_LISTS = ("service", "categories_failed", "categories_unknown")
 _TABLE_COLUMNS = ("table", "unit_table")
@@ -153,7 +154,7 @@ def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], 
         return lambda code: unit_text(code, lang)
     if column == "rule":
         return lambda code: rule_name(code, lang)
-    if column == "reason":
+    if column in ("reason", "cure"):
         return lambda code: reason_text(code, lang)
     return None
 

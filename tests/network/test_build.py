@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -82,3 +83,22 @@ def test_no_walkable_street_is_an_error():
 def test_degrees_are_refused():
     with pytest.raises(NotMetricError):
         network_from_streets(streets("LINESTRING (103.7 36.1, 103.71 36.1)", crs="EPSG:4326"))
+
+
+def test_neighbours_in_number_are_neighbours_on_the_ground():
+    rng = np.random.default_rng(3)
+    lines = [f"LINESTRING ({x} {y}, {x + 30} {y})" for x, y in rng.uniform(0, 10_000, (800, 2)).round(2)]
+    network = network_from_streets(streets(*lines))
+    step = np.hypot(np.diff(network.node_x), np.diff(network.node_y))
+    by_x = np.argsort(network.node_x)
+    scan = np.hypot(np.diff(network.node_x[by_x]), np.diff(network.node_y[by_x]))
+    assert step.mean() < scan.mean() / 5
+
+
+def test_coordinates_that_are_not_finite_are_refused_by_street():
+    table = streets("LINESTRING (0 0, 10 0)", "LINESTRING (0 0, 10 0)")
+    with np.errstate(invalid="ignore"):
+        bad = shapely.LineString([(0, 0), (float("nan"), 5)])
+    table = table.set_geometry(gpd.GeoSeries([table.geometry.iloc[0], bad], table.index, crs=table.crs))
+    with pytest.raises(NetworkError, match="streets s1 are not finite"):
+        network_from_streets(table)

@@ -72,6 +72,15 @@ def test_a_fault_is_printed_with_its_reason_and_cure(plain, tmp_path):
     assert "persons is -4, below the least possible 0; correct the value" in page
 
 
+def test_the_network_section_counts_the_faults_of_each_kind(plain, bare, tmp_path):
+    assert plain.tables["network_faults"]["kind"].tolist() == ["off_network"]
+    page = page_of(plain, tmp_path, "en")
+    section = page[page.index("The street network") :]
+    assert '<th scope="row">not on the network</th><td class="number">1</td>' in section
+    assert "undershoot" not in section[: section.index("</section>")]
+    assert "The street network" not in page_of(bare, tmp_path, "en")
+
+
 def test_an_audit_of_communities_alone_lists_what_was_not_computed(bare, tmp_path):
     page = page_of(bare, tmp_path, "en")
     assert "Not computed" in page
