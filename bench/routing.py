@@ -130,11 +130,14 @@ def _at_nodes(city: City, targets: Snaps) -> npt.NDArray[np.int32]:
 
 
 def _same(*pairs: tuple[Any, Any]) -> str:
-    differing = sum(
-        max(len(a), len(b)) if np.shape(a) != np.shape(b) else int((np.asarray(a) != np.asarray(b)).sum())
-        for a, b in pairs
-    )
-    return "equal" if not differing else f"{differing} differ"
+    differing, most = 0, 0
+    for a, b in pairs:
+        if np.shape(a) != np.shape(b):
+            return f"{len(a):,} answers, ours {len(b):,}"
+        apart = np.abs(np.asarray(a, np.int64) - np.asarray(b, np.int64))
+        differing += int((apart > 0).sum())
+        most = max(most, int(apart.max(initial=0)))
+    return "equal" if not differing else f"{differing:,} differ, by {most:,} at most"
 
 
 def lists_case(city: City, rounds: int) -> Result:

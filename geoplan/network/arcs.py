@@ -127,6 +127,9 @@ def _both(network: WalkNetwork, costs: Costs) -> tuple[Arcs, Arcs]:
         head = np.concatenate([network.edge_v, network.edge_u])
         ms = np.concatenate([costs.edge_ms, costs.backward_ms])
         metres = np.concatenate([network.edge_length_m, network.edge_length_m])
+        # what was kept for these costs belongs to another network
+        _DOORS.pop(costs, None)
+        _FEET.pop(costs, None)
         walking = _arcs(tail, head, ms, metres, network.node_count)
         search = walking if costs.edge_back_ms is None else _arcs(head, tail, ms, metres, network.node_count)
         kept = _ARCS[costs] = (network, walking, search)
@@ -158,6 +161,7 @@ def _steps(metres: FloatArray) -> FloatArray:
 
 
 def _feet(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Feet:
+    _both(network, costs)
     kept = _FEET.setdefault(costs, WeakKeyDictionary()).get(snaps)
     if kept is None:
         met = np.flatnonzero(snaps.snapped)
@@ -211,6 +215,7 @@ def doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) ->
     leaving
         True: from the entrance to the ends of its edge; False: from the ends to the entrance.
     """
+    _both(network, costs)
     kept = _DOORS.setdefault(costs, WeakKeyDictionary()).setdefault(snaps, {})
     if leaving not in kept:
         kept[leaving] = _doors(network, costs, snaps, leaving=leaving)

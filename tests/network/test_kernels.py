@@ -264,3 +264,11 @@ def test_limits_weights_k_and_engines_that_are_none_are_refused():
         k_nearest(walk, costs, here, here, k=0)
     with pytest.raises(NetworkError, match="no engine"):
         nearest(walk, costs, here, here, engine="fortran")
+
+
+def test_costs_and_places_taken_to_another_network_are_measured_anew():
+    one, other = line(100.0, 60.0), line(300.0, 60.0)
+    costs, here, there = one.costs(speed_m_per_min=60.0), on([0], [30.0]), on([0], [100.0])
+    on_one, on_other = (nearest(walk, costs, here, there).ms.tolist() for walk in (one, other))
+    assert (on_one, on_other) == ([70_000], [23_333])
+    assert nearest(one, costs, here, there).ms.tolist() == on_one
