@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geoplan.model.study import Study
     from geoplan.network.build import walk_network
     from geoplan.network.graph import WalkNetwork
+    from geoplan.network.quality import check_network
     from geoplan.standards.catalogue import list_standards
     from geoplan.standards.parse import load_standard
     from geoplan.standards.standard import Standard
@@ -36,6 +37,7 @@ _HOMES = {
     "Study": "geoplan.model.study",
     "WalkNetwork": "geoplan.network.graph",
     "audit": "geoplan.workflow",
+    "check_network": "geoplan.network.quality",
     "check_premises": "geoplan.analysis.premises",
     "coverage": "geoplan.analysis.coverage",
     "flag_oversized": "geoplan.analysis.communities",
@@ -56,6 +58,7 @@ __all__ = [
     "Study",
     "WalkNetwork",
     "audit",
+    "check_network",
     "check_premises",
     "coverage",
     "flag_oversized",
