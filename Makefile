@@ -61,7 +61,7 @@ $(VENV)-bench/bench.stamp: requirements/bench.txt pyproject.toml | $(BIN)/python
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
 	@touch $@
 
-EXTRAS := --extra osm --extra parquet --extra osmnx --extra api
+EXTRAS := --extra osm --extra parquet --extra osmnx --extra dem --extra api
 LOCK := uv pip compile pyproject.toml requirements/build.in --python-version 3.11 --generate-hashes --no-header --quiet
 
 lock:

@@ -106,6 +106,7 @@ walk = WalkNetwork(
     node_x=told["node_x"], node_y=told["node_y"], edge_u=told["edge_u"], edge_v=told["edge_v"],
     edge_length_m=told["edge_length_m"],
     edge_steps=np.zeros(edges, bool), edge_enterable=np.ones(edges, bool),
+    edge_one_way=np.zeros(edges, bool), edge_crossings=np.zeros(edges), edge_climb_m=np.zeros(edges),
     edge_street=np.empty(edges, object), edge_geometry=np.empty(edges, object),
 )
 

@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MS_PER_MINUTE", "UNREACHED_MS", "metres_to_ms", "minutes_to_ms", "ms_to_minutes"]
+__all__ = [
+    "MS_PER_MINUTE",
+    "MS_PER_SECOND",
+    "UNREACHED_MS",
+    "metres_to_ms",
+    "minutes_to_ms",
+    "ms_to_minutes",
+]
 
+MS_PER_SECOND = 1000
 MS_PER_MINUTE = 60_000
 UNREACHED_MS = np.iinfo(np.int64).max
 """Cost of what cannot be reached."""

@@ -16,6 +16,7 @@ from geoplan.network.areas import service_area
 from geoplan.network.graph import WalkNetwork
 from geoplan.network.snap import snap_places
 from geoplan.network.times import times_from_each
+from geoplan.network.walking import walking_costs
 from geoplan.standards.standard import Rule, Standard
 from geoplan.units import minutes_to_ms
 
@@ -122,7 +123,7 @@ def service_circles(
     centres
         Table ``centres`` in the network's CRS.
     standard
-        Rules used: ``walking.speed``, ``walking.steps_factor``, ``walking.max_snap``.
+        Rules used: those of `walking_costs`, and ``walking.max_snap``.
     minutes
         Walking times [min].
     max_snap_m
@@ -139,9 +140,7 @@ def service_circles(
         One row a centre and time; longer times contain shorter ones. ``missed_length_m`` and
         ``unreached_length_inside_m`` tell how far the picture and the walk differ.
     """
-    costs = network.costs(
-        speed_m_per_min=standard.number("walking.speed"), steps_factor=standard.number("walking.steps_factor")
-    )
+    costs = walking_costs(network, standard)
     cap = standard.number("walking.max_snap") if max_snap_m is None else max_snap_m
     centres = centres.sort_index()
     snaps = snap_places(network, centres, max_snap_m=cap, barriers=barriers)

@@ -16,6 +16,7 @@ from geoplan.model.study import Study
 from geoplan.network.graph import Costs, WalkNetwork
 from geoplan.network.snap import Snaps, entrance_points, snap_places
 from geoplan.network.times import Nearest, kth_nearest
+from geoplan.network.walking import walking_costs
 from geoplan.standards.standard import Category, Standard
 from geoplan.units import MS_PER_MINUTE, UNREACHED_MS, minutes_to_ms, ms_to_minutes
 
@@ -74,7 +75,7 @@ def place_on_network(network: WalkNetwork, study: Study, standard: Standard) -> 
     study
         Needs ``residences``; takes ``facilities``, ``centres`` and ``barriers`` if present.
     standard
-        Rules used: ``walking.speed``, ``walking.steps_factor``, ``walking.max_snap`` (the study's own
+        Rules used: those of `walking_costs`, and ``walking.max_snap`` (the study's own
         ``max_snap_m`` goes before it).
     """
     (residences,) = study.need("residences")
@@ -86,10 +87,7 @@ def place_on_network(network: WalkNetwork, study: Study, standard: Standard) -> 
         )
 
     return PlacesOnNetwork(
-        costs=network.costs(
-            speed_m_per_min=standard.number("walking.speed"),
-            steps_factor=standard.number("walking.steps_factor"),
-        ),
+        costs=walking_costs(network, standard),
         max_snap_m=cap,
         residences=snap_places(network, residences, max_snap_m=cap, barriers=study.barriers),
         facilities=snaps(study.facilities),

@@ -61,14 +61,14 @@ def _print(study: Study, lang: Lang) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from geoplan.model.tables import INPUT_TABLES
+    from geoplan.report.evidence import layer_title
 
     console = Console(highlight=False)
     layers = Table(title=escape(f"{study.name} · {text('cli.check_layers', lang)}"), title_justify="left")
     for column in ("table", "file", "crs", "encoding", "rows_read", "rows_used"):
         layers.add_column(text(f"cli.check_{column}", lang), overflow="fold")
     for layer in study.layers:
-        title = INPUT_TABLES[layer.table].title(lang)
+        title = layer_title(layer.table, lang)
         cells = (title, layer.file, layer.crs, layer.encoding, str(layer.rows_read), str(layer.rows_used))
         layers.add_row(*map(escape, cells))
     console.print(layers)

@@ -22,7 +22,15 @@ from scipy.sparse.csgraph import connected_components
 
 from geoplan.io.osm_pbf import OsmExtract
 from geoplan.io.osm_squares import crossing_lines
-from geoplan.io.osm_tags import gate_state, is_square, is_walkable, street_level, walk_kind
+from geoplan.io.osm_tags import (
+    gate_state,
+    has_signals,
+    is_square,
+    is_walkable,
+    street_level,
+    walk_kind,
+    walking_direction,
+)
 from geoplan.network.build import network_from_streets
 
 __all__ = ["GATE_LENGTH_M", "LONGEST_ISLAND_M", "Islands", "drop_islands", "streets_table"]
@@ -63,6 +71,7 @@ class _Row:
     tags: Mapping[str, str]
     gate: str
     xy: FloatArray
+    crossings: float = 0.0
 
 
 def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.GeoDataFrame:
@@ -82,7 +91,8 @@ def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.
     -------
     streets
         Columns ``street_id`` (``w<way>-<n>``, ``r<relation>-<n>``; ``-x<n>`` for a line across an area),
-        ``name``, ``kind``, ``level``, ``steps``, ``gate``, and LineStrings. Ways are walked both ways. A
+        ``name``, ``kind``, ``level``, ``steps``, ``one_way``, ``crossings`` (with signals), ``gate``, and
+        LineStrings. Ways are walked both ways unless `geoplan.io.osm_tags.walking_direction` tells. A
         pedestrian area gives its outline and the lines of `geoplan.io.osm_squares.crossing_lines` between the
         nodes it shares with streets. A way that leaves the extract is walked as far as its nodes are known.
     """
@@ -97,9 +107,12 @@ def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.
     rows: list[_Row] = []
     number: dict[str, int] = {}
     for line in lines:
+        back = walking_direction(line.tags) < 0
+        per_metre = 1 / max(_length(xy[line.rows]), _SHORTEST_M) if has_signals(line.tags) else 0.0
         for piece, gate in _cut(line.rows, stops, gates, xy):
             number[line.owner] = number.get(line.owner, 0) + 1
-            rows.append(_Row(f"{line.owner}-{number[line.owner]}", line.tags, gate, piece))
+            label, waits = f"{line.owner}-{number[line.owner]}", _length(piece) * per_metre
+            rows.append(_Row(label, line.tags, gate, piece[::-1] if back else piece, waits))
     return _table([*rows, *crossings], crs)
 
 
@@ -152,6 +165,8 @@ def _table(rows: list[_Row], crs: str) -> gpd.GeoDataFrame:
         "kind": [walk_kind(row.tags) or "square" for row in rows],
         "level": [street_level(row.tags) for row in rows],
         "steps": pd.array([walk_kind(row.tags) == "steps" for row in rows], dtype="boolean"),
+        "one_way": pd.array([walking_direction(row.tags) != 0 for row in rows], dtype="boolean"),
+        "crossings": [row.crossings for row in rows],
         "gate": [row.gate or None for row in rows],
     }
     vertices = np.vstack([row.xy for row in rows]) if rows else np.zeros((0, 2))
@@ -273,6 +288,10 @@ def _gates(extract: OsmExtract) -> dict[int, str]:
     gates = [(node, state) for node, state in states if state]
     rows = extract.rows_of(np.array([node for node, _ in gates], np.int64))
     return {int(row): state for row, (_, state) in zip(rows, gates, strict=True) if row >= 0}
+
+
+def _length(xy: FloatArray) -> float:
+    return float(np.hypot(*np.diff(xy, axis=0).T).sum())
 
 
 def _cut(

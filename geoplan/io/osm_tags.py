@@ -15,6 +15,7 @@ __all__ = [
     "bears",
     "first_match",
     "gate_state",
+    "has_signals",
     "is_closed_to_the_public",
     "is_door",
     "is_residential",
@@ -23,6 +24,7 @@ __all__ = [
     "storeys",
     "street_level",
     "walk_kind",
+    "walking_direction",
 ]
 
 Tags = Mapping[str, str]
@@ -163,6 +165,38 @@ def street_level(tags: Tags) -> Literal["ground", "bridge", "tunnel"]:
     except ValueError:
         return "ground"
     return "bridge" if layer > 0 else "tunnel" if layer < 0 else "ground"
+
+
+def walking_direction(tags: Tags) -> Literal[-1, 0, 1]:
+    """
+    Return which way a way is walked: 1 along its nodes only, -1 against them only, 0 both ways.
+
+    Escalators and moving walkways (``conveying``) that run one way, and ``oneway:foot`` on any way. A plain
+    ``oneway`` is meant for vehicles.
+
+    Examples
+    --------
+    >>> walking_direction({"highway": "steps", "conveying": "backward"}), walking_direction({"oneway": "yes"})
+    (-1, 0)
+    """
+    said, conveying = tags.get("oneway:foot", tags.get("foot:oneway", "")), tags.get("conveying", "")
+    if said in ("yes", "1", "true") or conveying == "forward":
+        return 1
+    return -1 if said in ("-1", "reverse") or conveying == "backward" else 0
+
+
+def has_signals(tags: Tags) -> bool:
+    """
+    Tell whether a way is a crossing with signals, where people wait for them.
+
+    Examples
+    --------
+    >>> has_signals({"highway": "footway", "footway": "crossing", "crossing": "traffic_signals"})
+    True
+    """
+    if "crossing" not in (tags.get("footway"), tags.get("path"), walk_kind(tags)):
+        return False
+    return tags.get("crossing:signals") == "yes" or bears(tags, "crossing=traffic_signals")
 
 
 def gate_state(tags: Tags) -> Literal["", "open", "closed"]:

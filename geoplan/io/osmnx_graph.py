@@ -94,7 +94,7 @@ def to_osmnx(source: WalkNetwork | Study) -> Any:
     graph
         A ``networkx.MultiDiGraph`` in the network's CRS: nodes numbered from 0 with ``x``, ``y`` and
         ``street_count``; every edge both ways with ``osmid`` (street id), ``highway``, ``length`` [m],
-        ``oneway``, ``reversed`` and ``geometry``.
+        ``oneway``, ``reversed`` and ``geometry``; a one-way edge has no reverse.
 
     Raises
     ------
@@ -118,10 +118,10 @@ def to_osmnx(source: WalkNetwork | Study) -> Any:
             "highway": "steps" if network.edge_steps[edge] else "path",
             **tags.get(street, {}),
             "length": float(network.edge_length_m[edge]),
-            "oneway": False,
+            "oneway": bool(network.edge_one_way[edge]),
         }
         graph.add_edge(u, v, **shared, reversed=False, geometry=line)
-        if u != v:
+        if u != v and not network.edge_one_way[edge]:
             graph.add_edge(v, u, **shared, reversed=True, geometry=shapely.reverse(line))
     return graph
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pandas as pd
 from geoplan.errors import DataError, GeoplanError
 from geoplan.io.columns import match_columns, missing_required, with_geometry
 from geoplan.io.encoding import beside
+from geoplan.io.heights import DEM_SUFFIXES, fill_climbs, read_dem
 from geoplan.io.placing import (
     choose_crs,
     declared_crs,
@@ -57,7 +59,7 @@ def read_study(folder: str | Path, *, lang: Lang | None = None, progress: Progre
     folder
         Holds ``study.toml``, and the layers: GeoPackage, Shapefile, GeoJSON, GeoParquet, CSV or Excel. A
         layer that ``[layers.<table>]`` does not name is found by its file name, or by its layer name in a
-        GeoPackage.
+        GeoPackage. A GeoTIFF of heights that ``dem`` names fills missing climbs of streets.
     lang
         Language of the outputs; None takes the study's.
     progress
@@ -103,7 +105,26 @@ def read_study(folder: str | Path, *, lang: Lang | None = None, progress: Progre
     if faults:
         raise _joined(folder, faults)
     checked = cross_check({table: layer.checked for table, layer in layers.items()})
-    return _study(config, crs, lang or config.lang, checked, [layer.info for layer in layers.values()])
+    infos = [layer.info for layer in layers.values()]
+    if config.dem and "streets" in checked and len(checked["streets"].table):
+        checked["streets"], info = _with_climbs(folder, config.dem, checked["streets"])
+        infos.append(info)
+    return _study(config, crs, lang or config.lang, checked, infos)
+
+
+def _with_climbs(folder: Path, name: str, streets: Checked) -> tuple[Checked, LayerInfo]:
+    """Return the streets with climbs from the study's DEM, and where these came from."""
+    faults: list[GeoplanError] = []
+    file = _named(folder, "dem", name, faults, known=DEM_SUFFIXES)
+    if file is None:
+        raise faults[0]
+    dem = read_dem(file, streets.table)
+    table = fill_climbs(streets.table, dem)
+    info = LayerInfo(
+        table="dem", file=file.relative_to(folder).as_posix(), sha256=_digest(file), crs=dem.crs, encoding="",
+        rows_read=len(table), rows_used=int(table["climb_m"].notna().sum()),
+    )  # fmt: skip
+    return dataclasses.replace(streets, table=table), info
 
 
 def read_layer(file: Path, table: str, *, crs: str) -> Checked:
@@ -197,7 +218,14 @@ def _sources(
     return sources
 
 
-def _named(folder: Path, table: str, name: str, faults: list[GeoplanError]) -> Path | None:
+def _named(
+    folder: Path,
+    table: str,
+    name: str,
+    faults: list[GeoplanError],
+    *,
+    known: tuple[str, ...] = _SUFFIXES,
+) -> Path | None:
     """Return the file a study names, which must lie in its folder."""
     file = folder / name
     if not file.resolve().is_relative_to(folder.resolve()):
@@ -206,8 +234,8 @@ def _named(folder: Path, table: str, name: str, faults: list[GeoplanError]) -> P
         faults.append(DataError("error.no_file", table=table, file=name))
     elif file.suffix.lower() == ".xls":
         faults.append(DataError("error.old_excel", file=name))
-    elif file.suffix.lower() not in _SUFFIXES:
-        faults.append(DataError("error.format", file=name, known=" ".join(_SUFFIXES)))
+    elif file.suffix.lower() not in known:
+        faults.append(DataError("error.format", file=name, known=" ".join(known)))
     else:
         return file
     return None

@@ -1,4 +1,4 @@
-"""Tables against each other: references that lead nowhere, homes outside every community."""
+"""What no column tells alone: references that lead nowhere, homes outside every community, steep climbs."""
 
 from __future__ import annotations
 
@@ -30,14 +30,17 @@ def cross_check(checked: Mapping[str, Checked]) -> dict[str, Checked]:
     Returns
     -------
     checked
-        The same tables. A residence, centre or premises without ``community_id`` has got that of the
-        community it lies in; of several, the smallest id.
+        The same tables. A street that would climb more than its length has no climb. A residence, centre or
+        premises without ``community_id`` has got that of the community it lies in; of several, the smallest
+        id.
     """
     done = dict(checked)
     if "communities" in done:
         for name in _LOCATED:
             if name in done:
                 done[name] = _locate(name, done[name], done["communities"].table)
+    if "streets" in done:
+        done["streets"] = _without_cliffs(done["streets"])
     return {name: one.without(_dangling(name, one, done)) for name, one in done.items()}
 
 
@@ -67,6 +70,18 @@ def _community_of(places: gpd.GeoDataFrame, communities: gpd.GeoDataFrame) -> pd
     np.minimum.at(first, at, community)
     labels = [*communities.index, None]
     return pd.Series([labels[position] for position in first], index=places.index, dtype="str")
+
+
+def _without_cliffs(checked: Checked) -> Checked:
+    """Empty the climbs that exceed their street's length, and note them."""
+    streets = checked.table
+    steep = (streets["climb_m"].abs() > streets.geometry.length).fillna(False).astype(bool)
+    faults = [
+        Fault("streets", int(checked.rows[label]), str(label), "climb_m", f"{climb:g}", "fault.climb", "kept")
+        for label, climb in streets["climb_m"][steep].items()
+    ]
+    level = streets.assign(climb_m=streets["climb_m"].mask(steep))
+    return Checked(level, checked.rows, (*checked.faults, *faults))
 
 
 def _dangling(name: str, checked: Checked, all_tables: Mapping[str, Checked]) -> list[Fault]:

@@ -153,6 +153,18 @@ STREETS = TableSchema(
         ),
         Column("steps", "flag", "steps", "台阶", "The segment is a stairway. Missing: no."),
         Column(
+            "one_way", "flag", "one way", "单向", "People may walk from the first vertex to the last only, as "
+            "on an escalator. Missing: no.",
+        ),
+        Column(
+            "crossings", "number", "crossings", "过街次数", "How often people wait to cross a carriageway on the "
+            "segment; a piece of one crossing counts by its share. Missing: none.", minimum=0,
+        ),
+        Column(
+            "climb_m", "number", "climb (m)", "高差（米）", "How much higher the last vertex lies than the first; "
+            "negative downhill. Missing: level, or taken from the study's DEM.", unit="m",
+        ),
+        Column(
             "gate", "choice", "gate", "门禁", "State of a gate on the segment; a closed one cannot be walked. "
             "Missing: no gate.", choices=GATE_STATES,
         ),

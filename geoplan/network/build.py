@@ -50,18 +50,18 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
 
     Streets connect where they share a vertex (to the centimetre). Bridges and tunnels connect only at
     their two ends. Lines that cross without a shared vertex do not connect. A segment with a closed
-    gate is left out.
+    gate is left out. A street's climb and its crossings are spread evenly along it.
 
     Parameters
     ----------
     streets
-        Table ``streets``: index ``street_id``, LineStrings in a metric CRS; ``level``, ``steps`` and
-        ``gate`` are read where present.
+        Table ``streets``: index ``street_id``, LineStrings in a metric CRS; ``level``, ``steps``,
+        ``gate``, ``one_way``, ``crossings`` and ``climb_m`` are read where present.
 
     Raises
     ------
     NetworkError
-        If no street can be walked, or coordinates are not finite.
+        If no street can be walked, coordinates are not finite, or a street climbs more than its length.
 
     Examples
     --------
@@ -88,11 +88,15 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
     if not (finite := np.isfinite(xy).all(axis=1)).all():
         ids = streets.index[np.unique(row[line[~finite]])]
         raise NetworkError("error.network_coordinates", ids=some_ids(ids.tolist()))
+    length_m = shapely.length(lines)
+    climb, crossings, one_way = _walking_columns(streets, row, length_m)
     node_xy, vertex_node = _nodes(xy, line, raised[row][line])
     start, stop = _edge_spans(line, vertex_node)
     geometry, length = _edge_lines(xy, start, stop)
     useful = length > 0
-    edge_row = row[line[start]][useful]
+    edge_line = line[start][useful]
+    edge_row = row[edge_line]
+    share = length[useful] / length_m[edge_line]
     return WalkNetwork(
         crs=str(streets.crs.to_string()),
         node_x=node_xy[:, 0],
@@ -102,9 +106,31 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
         edge_length_m=length[useful],
         edge_steps=steps[edge_row],
         edge_enterable=~raised[edge_row],
+        edge_one_way=one_way[edge_row],
+        edge_crossings=crossings[edge_line] * share,
+        edge_climb_m=climb[edge_line] * share,
         edge_street=streets.index.to_numpy(object)[edge_row],
         edge_geometry=geometry[useful],
     )
+
+
+def _walking_columns(
+    streets: gpd.GeoDataFrame, row: IntArray, length_m: FloatArray
+) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return the climb [m] and the crossings of each line, and whether each street is walked one way only."""
+    whole = np.bincount(row, length_m, len(streets))[row]
+    share = np.divide(length_m, whole, out=np.zeros_like(length_m), where=whole > 0)
+    climb, crossings = (
+        streets[name].fillna(0.0).to_numpy(float)[row] if name in streets else np.zeros(len(row))
+        for name in ("climb_m", "crossings")
+    )
+    steep = ~(np.abs(climb) <= whole)
+    if steep.any():
+        raise NetworkError("error.climb", ids=some_ids(streets.index[np.unique(row[steep])].tolist()))
+    one_way = np.zeros(len(streets), bool)
+    if "one_way" in streets:
+        one_way = streets["one_way"].fillna(False).to_numpy(bool)
+    return climb * share, crossings * share, one_way
 
 
 def _nodes(xy: FloatArray, line: IntArray, raised: BoolArray) -> tuple[FloatArray, IntArray]:

@@ -16,7 +16,7 @@ from geoplan.standards.standard import Rule, Standard
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
 
-__all__ = ["category_rows", "fault_reasons", "layer_rows", "parameter_rows", "rule_rows"]
+__all__ = ["category_rows", "fault_reasons", "layer_rows", "layer_title", "parameter_rows", "rule_rows"]
 
 Headed = tuple[list[str], list[list[Any]]]
 
@@ -93,7 +93,7 @@ def layer_rows(audit: Audit, lang: Lang) -> Headed:
     """Return the headings and a row for each input layer: file, digest, CRS, encoding, rows read and used."""
     rows = [
         [
-            INPUT_TABLES[layer.table].title(lang) if layer.table in INPUT_TABLES else layer.table,
+            layer_title(layer.table, lang),
             layer.file,
             layer.crs,
             layer.encoding,
@@ -104,6 +104,11 @@ def layer_rows(audit: Audit, lang: Lang) -> Headed:
         for layer in audit.provenance.layers
     ]
     return _headings(_LAYER, lang), rows
+
+
+def layer_title(name: str, lang: Lang) -> str:
+    """Return what a layer is called: an input table, or the heights below the streets."""
+    return INPUT_TABLES[name].title(lang) if name in INPUT_TABLES else text(f"layer.{name}", lang)
 
 
 def parameter_rows(audit: Audit, lang: Lang) -> list[tuple[str, str]]:

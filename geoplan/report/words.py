@@ -53,6 +53,7 @@ _UNITS = {
     "m": "m",
     "m/min": "m_per_min",
     "household": "household",
+    "s": "s",
     "person": "person",
     "km²": "km2",
     "m²": "m2",

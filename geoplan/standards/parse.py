@@ -19,7 +19,7 @@ from typing import Any, get_args
 
 from geoplan.errors import RuleParseError, UnknownStandardError
 from geoplan.standards.declared import RULES
-from geoplan.standards.standard import Category, OsmTags, Rule, Standard, Status
+from geoplan.standards.standard import MAY_BE_ZERO, Category, OsmTags, Rule, Standard, Status
 
 __all__ = ["load_standard", "pack_ids", "parse_standard"]
 
@@ -177,7 +177,7 @@ def _check_rule(where: str, row: Mapping[str, Any], faults: list[RuleParseError]
     if unit == "yes/no":
         if not isinstance(value, bool):
             _fault(faults, "pack_flag", where=where, found=value)
-    elif not _is_positive(value):
+    elif not (_is_positive(value) or (row["id"] in MAY_BE_ZERO and _is_zero(value))):
         _fault(faults, "pack_number", where=where, found=value)
 
 
@@ -281,6 +281,10 @@ def _tables(data: Mapping[str, Any], key: str, faults: list[RuleParseError]) -> 
 
 def _is_positive(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+def _is_zero(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == 0
 
 
 def _is_count(value: object) -> bool:

@@ -15,7 +15,11 @@ from typing import Literal
 from geoplan.errors import StandardError, UnknownStandardError
 from geoplan.messages import Lang
 
-__all__ = ["Category", "Comparison", "OsmTags", "Rule", "Standard", "Status"]
+__all__ = ["MAY_BE_ZERO", "Category", "Comparison", "OsmTags", "Rule", "Standard", "Status"]
+
+MAY_BE_ZERO = frozenset({"walking.slope_rate", "walking.crossing_delay", "walking_elder.crossing_delay"})
+"""Rules whose value may be zero: what they stand for is then left out."""
+
 
 Comparison = Literal["<=", "<", ">=", ">", "="]
 Status = Literal["official", "borrowed", "assumed"]
@@ -233,7 +237,7 @@ class Standard:
         UnknownStandardError
             If the pack has no such rule.
         StandardError
-            If a value is not a positive number, or not yes/no where the rule is.
+            If a value is not a positive number (`MAY_BE_ZERO` apart), or not yes/no where the rule is.
 
         Examples
         --------
@@ -246,7 +250,8 @@ class Standard:
         for rule_id, value in values.items():
             old = self.rule(rule_id)
             is_flag = isinstance(value, bool)
-            if is_flag != isinstance(old.value, bool) or not (is_flag or 0 < value < math.inf):
+            possible = is_flag or 0 < value < math.inf or (value == 0 and rule_id in MAY_BE_ZERO)
+            if is_flag != isinstance(old.value, bool) or not possible:
                 raise StandardError(
                     "error.override_value", rule=rule_id, standard=self.id, unit=old.unit, value=value
                 )

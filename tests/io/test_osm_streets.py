@@ -264,3 +264,35 @@ def test_walks_in_a_real_town_are_those_of_the_plain_graph_by_node_id():
                 assert found[node] == pytest.approx(wanted[osm], abs=0.5)
                 compared += 1
     assert compared > 10_000
+
+
+def test_escalators_and_streets_signed_for_walkers_are_walked_one_way(tmp_path):
+    table = streets(
+        tmp_path,
+        CROSS,
+        {
+            1: ([1, 2], {"highway": "steps", "conveying": "backward"}),
+            2: ([2, 3], {"highway": "footway", "oneway:foot": "yes"}),
+            3: ([4, 2, 5], {"highway": "residential", "oneway": "yes"}),
+        },
+    )
+    assert table["one_way"].to_dict() == {"w1-1": True, "w2-1": True, "w3-1": False, "w3-2": False}
+    starts = {street: shapely.get_point(line, 0).x - X0 for street, line in table.geometry.items()}
+    assert starts["w1-1"] == pytest.approx(100, abs=0.1)
+    assert starts["w2-1"] == pytest.approx(100, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("tags", "waits"),
+    [
+        ({"highway": "footway", "footway": "crossing", "crossing": "traffic_signals"}, 1.0),
+        ({"highway": "path", "path": "crossing", "crossing:signals": "yes"}, 1.0),
+        ({"highway": "footway", "footway": "crossing", "crossing": "zebra"}, 0.0),
+        ({"highway": "footway", "crossing": "traffic_signals"}, 0.0),
+    ],
+)
+def test_a_crossing_with_signals_is_one_wait_however_many_streets_it_meets(tmp_path, tags, waits):
+    nodes = {1: (0, 0), 2: (5, 0), 3: (20, 0), 4: (5, -100), 5: (5, 100)}
+    table = streets(tmp_path, nodes, {1: ([1, 2, 3], tags), 2: ([4, 2, 5], {"highway": "residential"})})
+    assert table["crossings"].sum() == pytest.approx(waits)
+    assert table.loc["w1-1", "crossings"] == pytest.approx(waits / 4, abs=0.01)
