@@ -185,6 +185,7 @@ def _collect(osmium: Any, file: Path, place_keys: frozenset[str]) -> tuple[str, 
     header = osmium.FileProcessor(path).header
     if header.has_multiple_object_versions:
         raise DataError("error.osm_history", file=file.name)
+    stamp = header.get("osmosis_replication_timestamp") or ""
     found = _Collected()
     members = _collect_boundaries(osmium, path, found)
     # an untagged node is only a place on a way, which the way brings along: skipping it saves most time
@@ -196,7 +197,8 @@ def _collect(osmium: Any, file: Path, place_keys: frozenset[str]) -> tuple[str, 
         if one.is_area():
             _take_area(one, keep_area, found)
             continue
-        found.newest = max(found.newest, one.timestamp.strftime("%Y-%m-%d"))
+        if not stamp:
+            found.newest = max(found.newest, one.timestamp.strftime("%Y-%m-%d"))
         if one.is_node():
             if found.ways:
                 raise DataError("error.osm_unsorted", file=file.name)
@@ -208,7 +210,7 @@ def _collect(osmium: Any, file: Path, place_keys: frozenset[str]) -> tuple[str, 
             wanted = one.id in members or any(key in one.tags for key in _LINE_KEYS)
             if wanted:
                 found.ways[one.id] = OsmWay(one.id, dict(one.tags), _nodes(one.nodes, found))
-    return header.get("osmosis_replication_timestamp") or "", found
+    return stamp, found
 
 
 def _collect_boundaries(osmium: Any, path: str, found: _Collected) -> set[int]:

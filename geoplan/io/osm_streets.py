@@ -31,7 +31,7 @@ from geoplan.io.osm_tags import (
     walk_kind,
     walking_direction,
 )
-from geoplan.network.build import network_from_streets
+from geoplan.network.build import network_from_streets, pair_numbers
 
 __all__ = ["GATE_LENGTH_M", "LONGEST_ISLAND_M", "Islands", "drop_islands", "streets_table"]
 
@@ -108,10 +108,10 @@ def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.
     number: dict[str, int] = {}
     for line in lines:
         back = walking_direction(line.tags) < 0
-        per_metre = 1 / max(_length(xy[line.rows]), _SHORTEST_M) if has_signals(line.tags) else 0.0
+        whole = max(_length(xy[line.rows]), _SHORTEST_M) if has_signals(line.tags) else 0.0
         for piece, gate in _cut(line.rows, stops, gates, xy):
             number[line.owner] = number.get(line.owner, 0) + 1
-            label, waits = f"{line.owner}-{number[line.owner]}", _length(piece) * per_metre
+            label, waits = f"{line.owner}-{number[line.owner]}", _length(piece) / whole if whole else 0.0
             rows.append(_Row(label, line.tags, gate, piece[::-1] if back else piece, waits))
     return _table([*rows, *crossings], crs)
 
@@ -230,7 +230,7 @@ def _apart(node_xy: FloatArray, lines: list[_Line]) -> FloatArray:
     xy = node_xy.copy()
     used = np.unique(np.concatenate([line.rows for line in lines])) if lines else np.zeros(0, np.int64)
     cells = np.rint(xy[used] * _CELLS_PER_M).astype(np.int64)
-    _, first = np.unique(_one_number(cells), return_index=True)
+    _, first = np.unique(pair_numbers(cells), return_index=True)
     if len(first) == len(used):
         return xy
     taken = {tuple(cell) for cell in cells.tolist()}
@@ -242,14 +242,6 @@ def _apart(node_xy: FloatArray, lines: list[_Line]) -> FloatArray:
         taken.add((east, north))
         xy[used[at]] = np.array([east, north]) / _CELLS_PER_M
     return xy
-
-
-def _one_number(cells: IntArray) -> IntArray:
-    """Return a number for each pair of numbers, the same for the same pair only."""
-    if not len(cells):
-        return np.zeros(0, np.int64)
-    least, most = cells.min(axis=0), cells.max(axis=0)
-    return np.asarray((cells[:, 0] - least[0]) * (most[1] - least[1] + 1) + cells[:, 1] - least[1])
 
 
 def _shared_nodes(lines: list[_Line], nodes: int) -> npt.NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from geoplan.errors import NetworkError, some_ids
 from geoplan.model.study import Study
 from geoplan.network.graph import BoolArray, FloatArray, IntArray, WalkNetwork
 
-__all__ = ["network_from_streets", "walk_network"]
+__all__ = ["network_from_streets", "pair_numbers", "walk_network"]
 
 _CELLS_PER_M = 100
 """Vertices in the same centimetre are one place."""
@@ -139,10 +139,11 @@ def _nodes(xy: FloatArray, line: IntArray, raised: BoolArray) -> tuple[FloatArra
     last = np.r_[line[1:] != line[:-1], True]
     end = first | last
     can_join = end | ~raised
-    places, place_of, used = np.unique(
-        np.rint(xy[can_join] * _CELLS_PER_M).astype(np.int64), axis=0, return_inverse=True, return_counts=True
+    cells = np.rint(xy[can_join] * _CELLS_PER_M).astype(np.int64)
+    _, one_of, place_of, used = np.unique(
+        pair_numbers(cells), return_index=True, return_inverse=True, return_counts=True
     )
-    place_of = place_of.reshape(-1)
+    places = cells[one_of]
     is_node = used >= 2
     is_node[place_of[end[can_join]]] = True
     order = np.flatnonzero(is_node)
@@ -152,6 +153,29 @@ def _nodes(xy: FloatArray, line: IntArray, raised: BoolArray) -> tuple[FloatArra
     vertex_node = np.full(len(xy), -1, np.int64)
     vertex_node[can_join] = number[place_of]
     return places[order] / _CELLS_PER_M, vertex_node
+
+
+def pair_numbers(cells: IntArray) -> IntArray:
+    """
+    Return a number for each pair of whole numbers: in the order of the pairs, the same for the same only.
+
+    Raises
+    ------
+    NetworkError
+        If the pairs lie too far apart for that, which no places on Earth do.
+
+    Examples
+    --------
+    >>> pair_numbers(np.array([[5, 7], [5, 9], [6, 7]])).tolist()
+    [0, 2, 3]
+    """
+    if not len(cells):
+        return np.zeros(0, np.int64)
+    least, most = cells.min(axis=0), cells.max(axis=0)
+    wide, high = (int(most[at]) - int(least[at]) + 1 for at in (0, 1))
+    if wide * high >= 2**63:
+        raise NetworkError("error.network_extent", km=max(wide, high) // (1000 * _CELLS_PER_M))
+    return np.asarray((cells[:, 0] - least[0]) * high + cells[:, 1] - least[1])
 
 
 def _along_hilbert(cells: IntArray) -> IntArray:

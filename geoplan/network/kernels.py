@@ -2,9 +2,9 @@
 The searches that numba compiles. All run on one thread and release the interpreter.
 
 Nodes wait in buckets by time; a bucket is emptied until nothing in it changes, so that the result does not
-depend on the width of the buckets. Lists are doubly linked through two arrays: a node stands in one
-place at a time, and memory never grows. ``back[node]`` is the node before it in its list, ``-2 - bucket``
-for the first of a bucket, and `OUT` for a node in no list.
+depend on the width of the buckets. Lists are doubly linked through two arrays, or the two columns of one:
+a node stands in one place at a time, and memory never grows. ``back[node]`` is the node before it in its
+list, ``-2 - bucket`` for the first of a bucket, and `OUT` for a node in no list.
 """
 
 from __future__ import annotations
@@ -57,8 +57,9 @@ def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles
     nodes = len(dist)
     blocks = ((nodes - 1) >> block_shift) + 1
     width = np.int64(buckets) << bucket_shift
-    after = np.full(nodes, -1, np.int32)
-    back = np.full(nodes, OUT, np.int32)
+    far = np.int64(INF_MS) << 32
+    label = np.full(nodes, far, np.int64)  # time and row in one number: ties fall to the lowest row
+    link = np.full((nodes, 2), OUT, np.int32)  # the nodes after and before: neighbours in memory
     bucket = np.full(buckets, -1, np.int32)
     pending = np.full(blocks, -1, np.int32)
     soonest = np.full(blocks, INF_MS, np.int64)
@@ -68,19 +69,20 @@ def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles
     for i in range(len(start_node)):
         v = start_node[i]
         d = np.int64(start_ms[i])
-        if d < dist[v] or (d == dist[v] and start_row[i] < row[v]):
-            dist[v], row[v] = d, start_row[i]
+        code = (d << 32) | start_row[i]
+        if code < label[v]:
+            label[v] = code
             b = v >> block_shift
             soonest[b] = min(soonest[b], d)
-            if back[v] == OUT:
+            if link[v, 1] == OUT:
                 first = pending[b]
-                after[v], back[v], pending[b] = first, _PENDING, v
+                link[v, 0], link[v, 1], pending[b] = first, _PENDING, v
                 if first >= 0:
-                    back[first] = v
+                    link[first, 1] = v
     while True:
         low = soonest.min()
         if low == INF_MS:
-            return overflow
+            break
         low = (low >> bucket_shift) << bucket_shift
         high = low + width
         put, got, waiting = 0, 0, 0
@@ -99,41 +101,41 @@ def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles
             soonest[b] = INF_MS
             k, last = buckets, -1
             while v >= 0:
-                following = after[v]
-                d = np.int64(dist[v])
+                following = link[v, 0]
+                d = label[v] >> 32
                 if d < high:
                     here = (d - low) >> bucket_shift
                     first = bucket[here]
-                    after[v], back[v], bucket[here] = first, -2 - here, v
+                    link[v, 0], link[v, 1], bucket[here] = first, -2 - here, v
                     k, last = min(k, here), max(last, here)
                 else:
                     first = pending[b]
-                    after[v], back[v], pending[b] = first, _PENDING, v
+                    link[v, 0], link[v, 1], pending[b] = first, _PENDING, v
                     soonest[b] = min(soonest[b], d)
                 if first >= 0:
-                    back[first] = v
+                    link[first, 1] = v
                 v = following
             while k <= last:
                 u = bucket[k]
                 if u < 0:
                     k += 1
                     continue
-                first = after[u]
-                bucket[k], back[u] = first, OUT
+                first = link[u, 0]
+                bucket[k], link[u, 1] = first, OUT
                 if first >= 0:
-                    back[first] = -2 - k
-                d, r = np.int64(dist[u]), row[u]
+                    link[first, 1] = -2 - k
+                d, r = label[u] >> 32, label[u] & 0xFFFFFFFF
                 for a in range(indptr[u], indptr[u + 1]):
                     v = head[a]
                     t = d + ms[a]
-                    if t > dist[v] or (t == dist[v] and r >= row[v]):
-                        overflow = overflow or t >= INF_MS
-                        continue
                     if t >= INF_MS:
                         overflow = True
                         continue
-                    dist[v], row[v] = t, r
-                    at, before = v >> block_shift, back[v]
+                    code = (t << 32) | r
+                    if code >= label[v]:
+                        continue
+                    label[v] = code
+                    at, before = v >> block_shift, link[v, 1]
                     here = np.int64(-1)
                     if at == b and t < high:
                         here = (t - low) >> bucket_shift
@@ -148,24 +150,28 @@ def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles
                         if before != OUT:
                             continue  # it waits in its block already: outside this window nothing is sorted
                     if before != OUT:
-                        following = after[v]
+                        following = link[v, 0]
                         if before >= 0:
-                            after[before] = following
+                            link[before, 0] = following
                         elif before == _PENDING:
                             pending[at] = following
                         else:
                             bucket[-2 - before] = following
                         if following >= 0:
-                            back[following] = before
+                            link[following, 1] = before
                     if here >= 0:
                         first = bucket[here]
-                        after[v], back[v], bucket[here] = first, -2 - here, v
+                        link[v, 0], link[v, 1], bucket[here] = first, -2 - here, v
                         last = max(last, here)
                     else:
                         first = pending[at]
-                        after[v], back[v], pending[at] = first, _PENDING, v
+                        link[v, 0], link[v, 1], pending[at] = first, _PENDING, v
                     if first >= 0:
-                        back[first] = v
+                        link[first, 1] = v
+    for v in range(nodes):
+        if label[v] < far:
+            dist[v], row[v] = label[v] >> 32, label[v] & 0xFFFFFFFF
+    return overflow
 
 
 def tree_lengths(

@@ -63,7 +63,7 @@ class BoundedSearch:
     ) -> None:
         self._nodes, self._places, self._targets = network.node_count, places.owners, targets.owners
         self._limit = limit_ms
-        self._shift = max(0, limit_ms.bit_length() - 10)
+        self._shift = max(0, limit_ms.bit_length() - 7)
         self._bits = max(1, limit_ms.bit_length())
         arcs = search_arcs(network, costs)
         starts = doors(network, costs, targets, leaving=False)

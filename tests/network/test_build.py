@@ -4,9 +4,11 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geoplan.errors import NetworkError, NotMetricError
-from geoplan.network.build import network_from_streets
+from geoplan.network.build import network_from_streets, pair_numbers
 
 
 def streets(*wkt, crs="EPSG:4544", **columns):
@@ -102,3 +104,19 @@ def test_coordinates_that_are_not_finite_are_refused_by_street():
     table = table.set_geometry(gpd.GeoSeries([table.geometry.iloc[0], bad], table.index, crs=table.crs))
     with pytest.raises(NetworkError, match="streets s1 are not finite"):
         network_from_streets(table)
+
+
+@given(
+    pairs=st.lists(st.tuples(*[st.integers(-(2**31), 2**31 - 1)] * 2), max_size=30),
+    few=st.lists(st.tuples(*[st.integers(-2, 2)] * 2), max_size=30),
+)
+def test_pairs_are_numbered_in_their_order_and_alike_only_if_they_are(pairs, few):
+    for one in (pairs, few):
+        number = pair_numbers(np.array(one, np.int64).reshape(-1, 2)).tolist()
+        assert len(set(number)) == len(set(one))
+        assert [one[at] for at in np.argsort(number, kind="stable")] == sorted(one)
+
+
+def test_streets_farther_apart_than_the_earth_is_wide_are_refused():
+    with pytest.raises(NetworkError, match="correct their coordinates"):
+        network_from_streets(streets("LINESTRING (0 0, 1 0)", "LINESTRING (1e11 -1e11, 1e11 0)"))
