@@ -1,0 +1,1 @@
+"""Plans for what fails: splits of oversized communities, sites of new centres."""
