@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from geoplan.network.build import walk_network
     from geoplan.network.graph import WalkNetwork
     from geoplan.network.quality import check_network
+    from geoplan.planning.blocks import community_blocks
+    from geoplan.planning.plan import SplitPlan
+    from geoplan.planning.split import evaluate_split, plan_split
+    from geoplan.planning.split_from_costs import split_from_costs
     from geoplan.standards.catalogue import list_standards
     from geoplan.standards.parse import load_standard
     from geoplan.standards.standard import Standard
@@ -33,18 +37,23 @@ _HOMES = {
     "Audit": "geoplan.workflow",
     "CoverageResult": "geoplan.analysis.coverage",
     "GeoplanError": "geoplan.errors",
+    "SplitPlan": "geoplan.planning.plan",
     "Standard": "geoplan.standards.standard",
     "Study": "geoplan.model.study",
     "WalkNetwork": "geoplan.network.graph",
     "audit": "geoplan.workflow",
     "check_network": "geoplan.network.quality",
     "check_premises": "geoplan.analysis.premises",
+    "community_blocks": "geoplan.planning.blocks",
     "coverage": "geoplan.analysis.coverage",
+    "evaluate_split": "geoplan.planning.split",
     "flag_oversized": "geoplan.analysis.communities",
     "list_standards": "geoplan.standards.catalogue",
     "load_standard": "geoplan.standards.parse",
+    "plan_split": "geoplan.planning.split",
     "read_study": "geoplan.io.study_folder",
     "service_circles": "geoplan.analysis.centres",
+    "split_from_costs": "geoplan.planning.split_from_costs",
     "walk_network": "geoplan.network.build",
     "write_study": "geoplan.io.study_write",
 }
@@ -54,20 +63,25 @@ __all__ = [
     "Audit",
     "CoverageResult",
     "GeoplanError",
+    "SplitPlan",
     "Standard",
     "Study",
     "WalkNetwork",
     "audit",
     "check_network",
     "check_premises",
+    "community_blocks",
     "coverage",
+    "evaluate_split",
     "flag_oversized",
     "list_standards",
     "load_standard",
     "maps",
+    "plan_split",
     "read_study",
     "report",
     "service_circles",
+    "split_from_costs",
     "walk_network",
     "write_study",
 ]
