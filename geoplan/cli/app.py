@@ -12,6 +12,7 @@ from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.network import network
 from geoplan.cli.new import new
+from geoplan.cli.split import split
 from geoplan.cli.standards import standards
 from geoplan.cli.warmup import warmup
 from geoplan.errors import GeoplanError
@@ -31,6 +32,7 @@ app.command()(check)
 app.command()(audit)
 app.command()(network)
 app.command()(new)
+app.command()(split)
 app.command()(standards)
 app.command()(warmup)
 

@@ -17,6 +17,7 @@ from geoplan.cli.common import (
     StandardOption,
     StudyArgument,
     choose_lang,
+    load_pack,
     progress_bar,
     write_json,
 )
@@ -56,14 +57,12 @@ def audit(
     started = time.perf_counter()
     from geoplan.io.study_folder import read_study
     from geoplan.report.json_file import audit_as_dict
-    from geoplan.standards.parse import load_standard
     from geoplan.workflow import audit as run
 
     with progress_bar(language, quiet=quiet) as progress:
         read = read_study(study, lang=None if lang is None else language, progress=progress)
         language = choose_lang(lang, read.lang)
-        pack = load_standard(_pack_of(study, standard or read.standard_id, given=standard is not None))
-        pack = pack.with_profile(profile)
+        pack = load_pack(study, read.standard_id, standard).with_profile(profile)
         checked = run(read, pack, progress=progress)
         folder = out if out is not None else Path("out") / read.study_id
         written = _write(checked, folder, chosen, language, progress)
@@ -71,13 +70,6 @@ def audit(
         write_json(audit_as_dict(checked, lang=language), json)
     if not quiet and str(json) != "-":
         _print(checked, written, language, time.perf_counter() - started)
-
-
-def _pack_of(study: Path, pack: str, *, given: bool) -> str | Path:
-    """Return the pack to load; a file named by the study is relative to its folder."""
-    if not pack.endswith(".toml"):
-        return pack
-    return Path(pack) if given else study / pack
 
 
 def _write(

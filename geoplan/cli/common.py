@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
 
+    from geoplan.standards.standard import Standard
+
 __all__ = [
     "EXIT_FAULTS",
     "EXIT_UNUSABLE",
@@ -33,6 +35,7 @@ __all__ = [
     "choose_lang",
     "error_lang",
     "fault_rows",
+    "load_pack",
     "print_faults",
     "progress_bar",
     "write_json",
@@ -91,6 +94,27 @@ def choose_lang(option: LangChoice | None, default: Lang = "en") -> Lang:
 def error_lang() -> Lang:
     """Return the language in which errors are told."""
     return _chosen[0]
+
+
+def load_pack(folder: Path, stated: str, asked: str | None) -> Standard:
+    """
+    Load the standard pack asked for, else the one a study states.
+
+    Parameters
+    ----------
+    folder
+        Study folder; a file that the study names is relative to it.
+    stated
+        The study's own: an id or a file.
+    asked
+        ``--standard``: an id or a file, or None.
+    """
+    from geoplan.standards.parse import load_standard
+
+    pack = asked or stated
+    if not pack.endswith(".toml"):
+        return load_standard(pack)
+    return load_standard(Path(pack) if asked else folder / pack)
 
 
 @contextmanager

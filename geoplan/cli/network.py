@@ -19,6 +19,7 @@ from geoplan.cli.common import (
     StandardOption,
     StudyArgument,
     choose_lang,
+    load_pack,
     progress_bar,
     write_json,
 )
@@ -101,15 +102,9 @@ def network(
 
 def _cap(folder: Path, study: Study, standard: str | None) -> float:
     """Return the cap on snapping: the study's own, else the standard's [m]."""
-    from geoplan.standards.parse import load_standard
-
     if study.max_snap_m is not None:
         return study.max_snap_m
-    pack = standard or study.standard_id
-    if not pack.endswith(".toml"):
-        return load_standard(pack).number("walking.max_snap")
-    # a file that the study names is relative to its folder
-    return load_standard(Path(pack) if standard else folder / pack).number("walking.max_snap")
+    return load_pack(folder, study.standard_id, standard).number("walking.max_snap")
 
 
 def _repair(

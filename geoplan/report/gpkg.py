@@ -23,7 +23,7 @@ __all__ = ["write_gpkg", "write_layers"]
 
 _DATE = "2000-01-01T00:00:00.000Z"
 """A fixed date of last change: the same audit gives the same bytes."""
-_MULTI = {"Point": "Point", "Polygon": "MultiPolygon"}
+_MULTI = {"Point": "Point", "LineString": "MultiLineString", "Polygon": "MultiPolygon"}
 
 
 def write_gpkg(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> None:
@@ -82,7 +82,7 @@ def write_layers(
                 driver="GPKG",
                 append=target.exists(),
                 geometry_type=_geometry_type(schema),
-                promote_to_multi=schema.geometry == ("Polygon",) or None,
+                promote_to_multi=schema.geometry in (("Polygon",), ("LineString",)) or None,
                 layer_options={"IDENTIFIER": schema.title(lang)},
             )
         if provenance is not None:

@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import dataclasses
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+
+import geoplan
+from geoplan.errors import PlanningError
+from geoplan.planning.alternatives import clearly_different
+from geoplan.planning.limits import even_limits, part_limits
+from geoplan.planning.split import evaluate_split, plan_split
+from tests.planning.towns import line, town
+
+STANDARD = geoplan.load_standard("default")
+SEAT = {"p1": (50, 150, 500.0)}
+
+
+def planned(study, **options):
+    return plan_split(geoplan.walk_network(study), study, "c1", STANDARD, **options)
+
+
+def is_connected(plan, part_id):
+    """Tell by networkx whether a part hangs together over passable borders."""
+    members = plan.members.index[plan.members["part_id"] == part_id]
+    graph = nx.Graph()
+    graph.add_nodes_from(members)
+    open_ = plan.borders[plan.borders["passable"].astype(bool)]
+    graph.add_edges_from(zip(open_["residence_u"], open_["residence_v"], strict=True))
+    return nx.is_connected(graph.subgraph(members))
+
+
+def test_a_community_is_split_along_its_main_road():
+    plan = planned(town(arterial=3, premises=SEAT))
+    assert (plan.status, plan.model, plan.gap) == ("optimal", "seat", 0.0)
+    assert plan.parts["households"].tolist() == [1800, 1800]
+    assert plan.parts["compounds"].tolist() == [9, 9]
+    assert plan.summary["cut_m_by_class"]["arterial"] == pytest.approx(300, abs=1)
+    assert plan.summary["cut_m"] == pytest.approx(300, abs=1)
+    west = plan.members.loc["r00", "part_id"]
+    assert set(plan.members.index[plan.members["part_id"] == west]) == {
+        f"r{row}{column}" for row in range(3) for column in range(3)
+    }
+    assert plan.parts.loc[west, "seat_id"] == "p1"
+    assert plan.parts.loc[west, "east"] == "建宁路"
+    assert plan.checks["verdict"].isin(["pass", "fail"]).all()
+    failing = plan.checks[plan.checks["verdict"] == "fail"]
+    assert set(failing["rule"]) <= {"premises.min_floor_area"}
+
+
+def test_figures_of_a_plan_add_up():
+    plan = planned(town(arterial=2, premises=SEAT))
+    assert plan.parts["households"].sum() == plan.members["households"].sum() == 3600
+    assert plan.members["part_id"].notna().all()
+    assert plan.parts["area_km2"].sum() == pytest.approx(0.18)
+    assert all(is_connected(plan, part) for part in plan.parts.index)
+    assert (
+        plan.summary["persons_changing_hands"]
+        == plan.members.loc[plan.members["changes_hands"].astype(bool), "persons"].sum()
+    )
+    for part_id, row in plan.parts.iterrows():
+        own = plan.members[plan.members["part_id"] == part_id]
+        assert row["max_walk_m"] == pytest.approx(own["walk_m"].max())
+        assert row["mean_walk_m"] == pytest.approx(
+            np.average(own["walk_m"], weights=own["households"].astype(int))
+        )
+
+
+def test_the_plans_own_members_evaluate_to_the_same_figures():
+    study = town(arterial=2, premises=SEAT)
+    plan = planned(study, alternatives=False)
+    seats = plan.parts["seat_id"].to_dict()
+    again = evaluate_split(geoplan.walk_network(study), study, "c1", STANDARD, plan.members, seats=seats)
+    assert again.objective == plan.objective
+    assert again.status == "feasible"
+    assert again.kind == "given"
+    pd.testing.assert_frame_equal(again.checks, plan.checks)
+    assert again.summary == plan.summary
+
+
+def test_a_compound_moved_across_breaks_the_rules_it_breaks():
+    study = town(arterial=3, premises=SEAT)
+    plan = planned(study, alternatives=False)
+    members = plan.members["part_id"].to_dict()
+    members["r05"] = members["r00"]  # far from its new part
+    del members["r00"]
+    found = evaluate_split(geoplan.walk_network(study), study, "c1", STANDARD, members)
+    assert found.status == "breaks_rules"
+    failed = found.checks[found.checks["verdict"] == "fail"].set_index("rule")
+    assert failed.loc["split.contiguous", "residences"] == "r05"
+    assert failed.loc["split.complete", "residences"] == "r00"
+
+
+def test_alternatives_differ_clearly_and_are_never_better_than_the_best():
+    plan = planned(town(columns=8, rows=2, arterial=5, premises=SEAT, households=200))
+    for other in plan.alternatives:
+        assert other.objective >= plan.objective
+        assert other.gap == pytest.approx((other.objective - plan.bound) / other.objective)
+        assert all(is_connected(other, part) for part in other.parts.index)
+        numbers = [pd.Categorical(one.members["part_id"]).codes.astype(int) for one in (plan, other)]
+        sizes = plan.members["households"].to_numpy(int)
+        assert clearly_different(sizes, *numbers)
+
+
+def test_areas_nest_in_parts_and_stay_within_the_maximum():
+    plan = planned(town(arterial=3, premises=SEAT), areas=True, alternatives=False)
+    assert plan.members["area_id"].notna().all()
+    assert (plan.members.groupby("area_id")["households"].sum() <= 500).all()
+    assert (plan.members.groupby("area_id")["part_id"].nunique() == 1).all()
+
+
+def test_an_impossible_split_says_why_and_what_would_help():
+    river = line((200, -50), (200, 350))
+    study = town(barriers={"river": ("river", river)}, premises=SEAT, columns=5, households=220)
+    kept = study.streets[[one.startswith("v") and one != "v2" for one in study.streets.index]]
+    west = {f"w{row}": line((0, row * 100), (100, row * 100), (190, row * 100)) for row in range(4)}
+    east = {f"e{row}": line(*((x, row * 100) for x in (210, 300, 400, 500))) for row in range(4)}
+    more = gpd.GeoDataFrame(
+        {"kind": "street", "name": None}, geometry=[*west.values(), *east.values()],
+        index=[*west, *east], crs=study.crs,
+    )  # fmt: skip
+    streets = pd.concat([kept, more]).rename_axis("street_id").sort_index()
+    study = dataclasses.replace(study, streets=streets)
+    plan = plan_split(geoplan.walk_network(study), study, "c1", STANDARD, parts=2)
+    assert plan.status == "infeasible"
+    assert len(plan.parts) == 0
+    assert plan.members["part_id"].isna().all()
+    assert "reason.split_island" in {key for key, _ in plan.reasons}
+    assert (plan.relaxations[0].kind, plan.relaxations[0].value) == ("tolerance", 0.2)
+    (relaxed,) = plan.alternatives
+    assert (relaxed.kind, relaxed.status) == ("relaxed", "optimal")
+    assert sorted(relaxed.parts["compounds"]) == [6, 9]
+    wider = plan_split(
+        geoplan.walk_network(study), study, "c1", STANDARD, parts=2, tolerance=0.2, alternatives=False
+    )
+    assert wider.objective == relaxed.objective
+
+
+def test_missing_figures_and_nobody_living_there_are_told_by_name():
+    study = town()
+    homes = study.residences.copy()
+    homes.loc["r03", "households"] = pd.NA
+    with pytest.raises(PlanningError, match="r03"):
+        planned(dataclasses.replace(study, residences=homes))
+    with pytest.raises(PlanningError, match="no households"):
+        planned(town(households=0), parts=2)
+
+
+def test_a_community_that_is_not_oversized_is_split_only_when_told_how():
+    study = town(columns=4, rows=3)
+    with pytest.raises(PlanningError, match="--parts"):
+        planned(study)
+    assert planned(study, parts=2, alternatives=False).summary["parts"] == 2
+    with pytest.raises(PlanningError):
+        planned(study, parts=1)
+
+
+def test_a_seat_that_must_be_one_is_one_and_an_unknown_one_is_named():
+    study = town(arterial=3, premises=SEAT)
+    plan = planned(study, seats=["r25"], alternatives=False)
+    assert "r25" in set(plan.parts["seat_id"])
+    with pytest.raises(PlanningError, match="nowhere"):
+        planned(study, seats=["nowhere"])
+
+
+def test_without_streets_only_borders_count():
+    study = dataclasses.replace(town(premises=SEAT), streets=None)
+    plan = plan_split(None, study, "c1", STANDARD)
+    assert plan.model == "cut"
+    assert plan.status == "optimal"
+    assert plan.parts["seat_id"].isna().all()
+    assert plan.parts["max_walk_m"].isna().all()
+
+
+def test_the_members_table_is_refused_where_it_is_wrong():
+    study = town(premises=SEAT)
+    network = geoplan.walk_network(study)
+    for members, told in (
+        ({"r00": "a", "zz": "b"}, "zz"),
+        ({"r00": "a"}, "at least 2"),
+        (pd.DataFrame({"residence_id": ["r00", "r00"], "part_id": ["a", "b"]}), "r00"),
+        (pd.DataFrame({"residence_id": ["r00"]}), "part_id"),
+    ):
+        with pytest.raises(PlanningError, match=told):
+            evaluate_split(network, study, "c1", STANDARD, members)
+
+
+def test_limits_are_exact_where_floats_are_not():
+    assert even_limits(2400, 2, 0.3) == (840, 1560)
+    assert even_limits(10, 3, 0.1) == (3, 3)
+    limits = part_limits(12_000, 4, "households", STANDARD)
+    assert (limits.lower, limits.upper) == (2550, 3000)
+    assert part_limits(2100, 2, "households", STANDARD).lower == 1000
+
+
+def test_every_oversized_community_of_anning_is_planned_and_proven():
+    study = geoplan.read_study("data/anning")
+    network = geoplan.walk_network(study)
+    sizes = geoplan.flag_oversized(study.communities, STANDARD)
+    for community_id in sizes.index[sizes["size"] == "oversized"][:5]:
+        plan = plan_split(network, study, community_id, STANDARD, alternatives=False)
+        assert plan.status in ("optimal", "infeasible")
+        shown = plan if plan.status == "optimal" else plan.alternatives[0]
+        assert all(is_connected(shown, part) for part in shown.parts.index)
+        assert shown.parts["households"].sum() == sizes.loc[community_id, "households"]
