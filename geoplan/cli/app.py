@@ -10,6 +10,7 @@ import typer
 from geoplan.cli.audit import audit
 from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
+from geoplan.cli.dossier import dossier
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.split import split
@@ -33,6 +34,7 @@ app.command()(audit)
 app.command()(network)
 app.command()(new)
 app.command()(split)
+app.command()(dossier)
 app.command()(standards)
 app.command()(warmup)
 

@@ -27,8 +27,18 @@ if TYPE_CHECKING:
 
     from geoplan.model.study import Study
     from geoplan.planning.plan import SplitPlan
+    from geoplan.standards.standard import Standard
 
-__all__ = ["CommunityArgument", "PartsOption", "SeedOption", "parts_of", "split"]
+__all__ = [
+    "AllOption",
+    "CommunityArgument",
+    "MembersOption",
+    "PartsOption",
+    "SeedOption",
+    "chosen_communities",
+    "parts_of",
+    "split",
+]
 
 CommunityArgument = Annotated[
     str | None, typer.Argument(metavar="COMMUNITY", help="Id or name of a community.", show_default=False)
@@ -102,7 +112,6 @@ def split(
     from geoplan.io.members import read_members
     from geoplan.io.study_folder import read_study
     from geoplan.network.build import walk_network
-    from geoplan.planning.blocks import find_community
     from geoplan.planning.split import evaluate_split, plan_split
     from geoplan.report.split_json import split_as_dict
 
@@ -112,7 +121,7 @@ def split(
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard)
         network = walk_network(read) if read.streets is not None and model == "seat" else None
-        ids = _oversized(read, pack) if every else [find_community(read, community or "")]
+        ids = chosen_communities(read, pack, community)
         for done, one in enumerate(ids):
             progress("stage.split", done, len(ids))
             common = {"model": model, "tolerance": tolerance, "max_walk_minutes": max_walk, "areas": areas}
@@ -160,10 +169,14 @@ def parts_of(given: str) -> int | Literal["auto"]:
         raise typer.BadParameter("must be a whole number or auto", param_hint="--parts") from error
 
 
-def _oversized(study: Study, pack: object) -> list[str]:
+def chosen_communities(study: Study, pack: Standard, community: str | None) -> list[str]:
+    """Return the community that is meant by an id or a name; without one every oversized community."""
     from geoplan.analysis.communities import flag_oversized
+    from geoplan.planning.blocks import find_community
 
-    flagged = flag_oversized(study.need("communities")[0], pack)  # type: ignore[arg-type]
+    if community is not None:
+        return [find_community(study, community)]
+    flagged = flag_oversized(study.need("communities")[0], pack)
     return [str(one) for one in flagged.index[flagged["size"] == "oversized"]]
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import xlsxwriter
 
@@ -19,6 +16,17 @@ from geoplan.model.schema import Column
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
 from geoplan.report.headline import banners, headline_rows, unknown_shares
 from geoplan.report.words import DASH, rate_text, translate
+from geoplan.report.workbook import (
+    CREATED,
+    MAX_TEXT,
+    OPTIONS,
+    Formats,
+    column_format,
+    column_width,
+    sheet_title,
+    sign_count,
+    write_column,
+)
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -29,51 +37,10 @@ FIRST_DATA_ROW = 2
 """Above it: what the sheet is, with the warnings; and the headings."""
 MAX_ROWS = 1_048_576 - FIRST_DATA_ROW
 """Rows of data a sheet holds."""
-_CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
-"""A fixed date: the same audit gives the same bytes."""
-_MAX_TEXT = 32_767
-_MAX_TITLE = 31
-_SAMPLE_ROWS = 200
-_WIDTHS = (8, 60)
-_FIGURE_WIDTH = 18
 _SUMMARY_WIDTHS = (46, 12, 12, 18, 14, 34, 34, 14, 14, 34, 30)
 _SOURCE_WIDTHS = (34, 34, 16, 12, 12, 12, 34)
 _A4 = 9
 _LINE_HEIGHT = 15
-_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-
-
-@dataclass(frozen=True, slots=True)
-class _Formats:
-    """Cell formats of one workbook."""
-
-    title: Any
-    banner: Any
-    heading: Any
-    section: Any
-    text: Any
-    wrapped: Any
-    count: Any
-    number: Any
-    rate: Any
-
-    @classmethod
-    def of(cls, book: xlsxwriter.Workbook) -> _Formats:
-        """Make the formats in ``book``."""
-        top = {"valign": "top"}
-        return cls(
-            title=book.add_format({"bold": True, "font_size": 14}),
-            banner=book.add_format({"bold": True, "bg_color": "#FFF1C2"}),
-            heading=book.add_format(
-                {"bold": True, "bg_color": "#DCE6F1", "bottom": 1, "text_wrap": True, **top}
-            ),
-            section=book.add_format({"bold": True, "font_size": 12, "font_color": "#1F3864"}),
-            text=book.add_format({**top}),
-            wrapped=book.add_format({"text_wrap": True, **top}),
-            count=book.add_format({"num_format": "#,##0", **top}),
-            number=book.add_format({"num_format": "#,##0.00", **top}),
-            rate=book.add_format({"num_format": "0.0%", **top}),
-        )
 
 
 def write_excel(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> None:
@@ -96,18 +63,18 @@ def write_excel(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> 
     than a sheet goes on in the next one. Text of the data is never read as a formula, link or number.
     """
     chosen = lang or audit.study.lang
-    book = xlsxwriter.Workbook(str(file), _OPTIONS)
+    book = xlsxwriter.Workbook(str(file), OPTIONS)
     warnings = tuple(banners(audit, chosen))
-    book.set_properties({"title": audit.study.name, "created": _CREATED, "comments": " ".join(warnings)})
-    context = _Context(audit, chosen, _Formats.of(book), warnings)
+    book.set_properties({"title": audit.study.name, "created": CREATED, "comments": " ".join(warnings)})
+    context = _Context(audit, chosen, Formats.of(book), warnings)
     taken: set[str] = set()
-    _summary(book.add_worksheet(_title(text("report.sheet_summary", chosen), taken)), context)
+    _summary(book.add_worksheet(sheet_title(text("report.sheet_summary", chosen), taken)), context)
     for name, table in audit.tables.items():
         columns, frame = _shown(name, table, context)
         for start in range(0, max(len(frame), 1), MAX_ROWS):
-            sheet = book.add_worksheet(_title(RESULT_TABLES[name].title(chosen), taken))
+            sheet = book.add_worksheet(sheet_title(RESULT_TABLES[name].title(chosen), taken))
             _table(sheet, name, columns, frame.iloc[start : start + MAX_ROWS], context)
-    _sources(book.add_worksheet(_title(text("report.sheet_sources", chosen), taken)), context)
+    _sources(book.add_worksheet(sheet_title(text("report.sheet_sources", chosen), taken)), context)
     book.close()
 
 
@@ -117,20 +84,8 @@ class _Context:
 
     audit: Audit
     lang: Lang
-    formats: _Formats
+    formats: Formats
     warnings: tuple[str, ...]
-
-
-def _title(title: str, taken: set[str]) -> str:
-    """Return a sheet title that Excel allows and that is free."""
-    plain = "".join("-" if sign in "[]:*?/\\" else sign for sign in title).strip("'")
-    number, candidate = 1, plain[:_MAX_TITLE]
-    while candidate.casefold() in taken:
-        number += 1
-        ending = f" ({number})"
-        candidate = plain[: _MAX_TITLE - len(ending)] + ending
-    taken.add(candidate.casefold())
-    return candidate
 
 
 def _shown(name: str, table: pd.DataFrame, context: _Context) -> tuple[list[Column], pd.DataFrame]:
@@ -157,64 +112,24 @@ def _table(sheet: Any, name: str, columns: Sequence[Column], frame: pd.DataFrame
     sheet.write_string(0, 0, line, formats.banner if context.warnings else formats.title)
     for at, column in enumerate(columns):
         sheet.write_string(FIRST_DATA_ROW - 1, at, column.heading(lang), formats.heading)
-        form = _format_of(column, frame[column.name], formats)
+        form = column_format(column, frame[column.name], formats)
         forms = [form] * len(frame)
         if (name, column.name) == ("indicators", "value"):
             forms = [formats.rate if "_rate" in one else formats.count for one in frame["indicator"]]
-        cells = _write_column(sheet, at, column, frame[column.name], forms)
-        sheet.set_column(at, at, _width(column.heading(lang), cells, column))
+        cells = write_column(sheet, at, column, frame[column.name], forms, first_row=FIRST_DATA_ROW)
+        sheet.set_column(at, at, column_width(column.heading(lang), cells, column))
     sheet.freeze_panes(FIRST_DATA_ROW, 1)
     sheet.autofilter(FIRST_DATA_ROW - 1, 0, FIRST_DATA_ROW - 1 + len(frame), len(columns) - 1)
     sheet.repeat_rows(0, FIRST_DATA_ROW - 1)
     _for_print(sheet, context)
 
 
-def _format_of(column: Column, cells: pd.Series, formats: _Formats) -> Any:
-    if column.unit == "ratio":
-        return formats.rate
-    if column.kind == "integer":
-        return formats.count
-    if column.kind == "number":
-        return formats.count if (cells.dropna() % 1 == 0).all() else formats.number
-    return formats.text
-
-
-def _write_column(sheet: Any, at: int, column: Column, cells: pd.Series, forms: Sequence[Any]) -> list[Any]:
-    """Write the cells of a column that are not missing, by the column's kind; return them."""
-    put: Callable[..., Any] = sheet.write_string
-    if column.kind in ("integer", "number"):
-        put = sheet.write_number
-    elif column.kind == "flag":
-        put = sheet.write_boolean
-    present = np.flatnonzero(cells.notna().to_numpy())
-    values: list[Any] = cells.iloc[present].tolist()
-    if put == sheet.write_string:
-        values = [str(value)[:_MAX_TEXT] for value in values]
-    for row, value in zip(present.tolist(), values, strict=True):
-        if value != "":
-            put(FIRST_DATA_ROW + row, at, value, forms[row])
-    return values
-
-
 def _write(sheet: Any, row: int, at: int, cell: Any, form: Any) -> None:
     """Write a cell by its type; what is missing stays empty."""
     if isinstance(cell, str):
-        sheet.write_string(row, at, cell[:_MAX_TEXT], form)
+        sheet.write_string(row, at, cell[:MAX_TEXT], form)
     elif cell is not None and not pd.isna(cell):
         sheet.write_number(row, at, cell, form)
-
-
-def _width(heading: str, cells: Sequence[Any], column: Column) -> float:
-    """Return a column width for the heading and the first cells; Chinese signs count double."""
-    texts = [cell for cell in cells[:_SAMPLE_ROWS] if isinstance(cell, str)]
-    widest = max((_signs(one) for one in texts), default=0)
-    figures = column.kind in ("integer", "number", "flag")
-    own = min(_signs(heading), _FIGURE_WIDTH) if figures else _signs(heading)
-    return float(min(max(widest, own, _WIDTHS[0]) + 2.5, _WIDTHS[1]))
-
-
-def _signs(content: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in content)
 
 
 def _for_print(sheet: Any, context: _Context) -> None:
@@ -280,12 +195,12 @@ def _sources(sheet: Any, context: _Context) -> None:
     _for_print(sheet, context)
 
 
-def _section(sheet: Any, row: int, title: str, formats: _Formats) -> int:
+def _section(sheet: Any, row: int, title: str, formats: Formats) -> int:
     sheet.write_string(row, 0, title, formats.section)
     return row + 1
 
 
-def _pairs(sheet: Any, row: int, pairs: Sequence[tuple[str, str]], formats: _Formats) -> int:
+def _pairs(sheet: Any, row: int, pairs: Sequence[tuple[str, str]], formats: Formats) -> int:
     """Write two columns of text; return the row below."""
     for at, (label, value) in enumerate(pairs, start=row):
         sheet.write_string(at, 0, label, formats.text)
@@ -297,7 +212,7 @@ def _rows(
     sheet: Any,
     row: int,
     table: tuple[list[str], list[list[Any]]],
-    formats: _Formats,
+    formats: Formats,
     widths: Sequence[int],
 ) -> int:
     """Write headings and rows, tall enough for their wrapped text; return the row below."""
@@ -305,7 +220,7 @@ def _rows(
     for at, heading in enumerate(headings):
         sheet.write_string(row, at, heading, formats.heading)
     for number, cells in enumerate(rows, start=row + 1):
-        lines = [-(-_signs(str(cell)) // width) for cell, width in zip(cells, widths, strict=False)]
+        lines = [-(-sign_count(str(cell)) // width) for cell, width in zip(cells, widths, strict=False)]
         sheet.set_row(number, _LINE_HEIGHT * max(1, *lines))
         for at, cell in enumerate(cells):
             _write(sheet, number, at, cell, formats.wrapped)

@@ -45,6 +45,9 @@ _PREFIXES = {
     "effect": "report.effect",
     "level": "report.level",
     "kind": "network.kind",
+    "premises_verdict": "verdict",
+    "border_class": "border",
+    "seat_table": "seat",
 }
 _SERVICE_LISTS = ("service", "categories_failed", "categories_unknown")
 _TABLE_COLUMNS = ("table", "unit_table")

@@ -1,0 +1,121 @@
+"""The dossier of a split in Excel: figures that add up, and a sheet of members to edit and check again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xlsxwriter
+
+from geoplan.messages import Lang, text
+from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.model.study import Study
+from geoplan.planning.plan import SplitPlan
+from geoplan.report.dossier import Rows, dossier_of
+from geoplan.report.words import translate
+from geoplan.report.workbook import (
+    CREATED,
+    OPTIONS,
+    Formats,
+    column_format,
+    column_width,
+    sheet_title,
+    sign_count,
+    write_column,
+)
+from geoplan.standards.standard import Standard
+
+__all__ = ["write_dossier_excel"]
+
+_SUMMED = ("compounds", "households", "persons", "area_km2")
+_WIDTH = 18
+_TEXT_WIDTH = 100
+_LINE_HEIGHT = 15
+
+
+def write_dossier_excel(
+    plan: SplitPlan, study: Study, standard: Standard, file: str | Path, *, lang: Lang | None = None
+) -> None:
+    """
+    Write the dossier of a split as a workbook.
+
+    Parameters
+    ----------
+    plan, study, standard
+        The split, and what it was made of.
+    file
+        ``.xlsx``. Sheet ``split_members`` may be edited and read again by ``geoplan split --members``.
+    lang
+        Language; None takes the study's.
+    """
+    chosen = lang or study.lang
+    content = dossier_of(plan, study, standard, lang=chosen)
+    shown = content.shown
+    book = xlsxwriter.Workbook(str(file), OPTIONS)
+    book.set_properties({"title": content.title, "created": CREATED})
+    formats, taken = Formats.of(book), {"split_members"}
+    first = book.add_worksheet(sheet_title(text("dossier.sheet_comparison", chosen), taken))
+    warning = text("banner.synthetic", chosen) if study.synthetic else ""
+    _text_table(first, content.comparison, formats, title=content.title, warning=warning)
+    members = book.add_worksheet("split_members")
+    _result_table(members, "split_members", shown.members, standard, formats, chosen)
+    for name, table in (
+        ("split_parts", shown.parts),
+        ("split_borders", shown.borders[shown.borders["cut"].astype(bool)]),
+        ("split_checks", shown.checks),
+    ):
+        sheet = book.add_worksheet(sheet_title(RESULT_TABLES[name].title(chosen), taken))
+        _result_table(sheet, name, table, standard, formats, chosen)
+    figures = book.add_worksheet(sheet_title(text("dossier.figures", chosen), taken))
+    _text_table(figures, content.figures, formats, title=text("dossier.figures", chosen), warning=warning)
+    basis = book.add_worksheet(sheet_title(text("dossier.basis", chosen), taken))
+    for row, line in enumerate([*content.request, "", *content.basis]):
+        basis.write_string(row, 0, line, formats.wrapped)
+        basis.set_row(row, _LINE_HEIGHT * max(1, -(-sign_count(line) // _TEXT_WIDTH)))
+    basis.set_column(0, 0, _TEXT_WIDTH)
+    _for_print(basis)
+    book.close()
+
+
+def _text_table(sheet: Any, rows: Rows, formats: Formats, *, title: str, warning: str) -> None:
+    sheet.write_string(0, 0, title, formats.title)
+    if warning:
+        sheet.write_string(1, 0, warning, formats.banner)
+    for number, row in enumerate(rows, start=3):
+        for at, value in enumerate(row):
+            sheet.write_string(number, at, value, formats.heading if number == 3 else formats.wrapped)
+    sheet.set_column(0, max(len(rows[0]) - 1, 0), _WIDTH)
+    sheet.freeze_panes(4, 1)
+    _for_print(sheet)
+
+
+def _result_table(
+    sheet: Any, name: str, table: pd.DataFrame, standard: Standard, formats: Formats, lang: Lang
+) -> None:
+    """Write a result table with its headings in the first row; parts get a row of totals."""
+    schema = RESULT_TABLES[name]
+    plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
+    plain = plain.reset_index() if plain.index.name is not None else plain
+    words = translate(plain, standard, lang)
+    for at, column in enumerate(schema.column(str(one)) for one in plain.columns):
+        sheet.write_string(0, at, column.heading(lang), formats.heading)
+        cells = words[column.name]
+        form = column_format(column, cells, formats)
+        written = write_column(sheet, at, column, cells, [form] * len(cells), first_row=1)
+        sheet.set_column(at, at, column_width(column.heading(lang), written, column))
+        if name == "split_parts" and column.name in _SUMMED and len(cells) and cells.notna().all():
+            letter = xlsxwriter.utility.xl_col_to_name(at)
+            total = float(cells.sum())
+            sheet.write_formula(len(cells) + 1, at, f"=SUM({letter}2:{letter}{len(cells) + 1})", form, total)
+    if name == "split_parts" and len(plain):
+        sheet.write_string(len(plain) + 1, 0, text("dossier.total", lang), formats.text)
+    sheet.freeze_panes(1, 1)
+    _for_print(sheet)
+
+
+def _for_print(sheet: Any) -> None:
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_footer("&C&P / &N")

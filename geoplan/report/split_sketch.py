@@ -1,0 +1,161 @@
+"""Sketch maps of a split for print: before and after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan.messages import Lang, text
+from geoplan.model.study import Study
+from geoplan.planning.plan import SplitPlan
+from geoplan.report.drawing import cjk_font, draw_context, draw_north, draw_scale, new_figure, save
+from geoplan.report.split_words import part_label
+
+__all__ = ["compound_numbers", "draw_split"]
+
+_PARTS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
+"""Okabe and Ito's palette: told apart by colour-blind readers; hatching tells parts apart in grey."""
+_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "|||", "---")
+_CUTS = {
+    "lane": "#b2182b",
+    "street": "#d6604d",
+    "wall": "#8c510a",
+    "arterial": "#000000",
+    "railway": "#000000",
+    "river": "#08519c",
+    "expressway": "#000000",
+}
+
+
+def compound_numbers(plan: SplitPlan) -> pd.Series:
+    """Return the number each compound bears on the sketches: by part, then by id."""
+    frame = plan.members[["part_id"]].astype(object).fillna("").reset_index()
+    order = frame.sort_values(["part_id", "residence_id"])["residence_id"]
+    return pd.Series(np.arange(1, len(order) + 1), index=pd.Index(order, name="residence_id"))
+
+
+def draw_split(
+    plan: SplitPlan, study: Study, file: str | Path, *, when: Literal["before", "after"], lang: Lang
+) -> None:
+    """
+    Draw a community before or after its split.
+
+    Parameters
+    ----------
+    plan
+        The split; one without parts is drawn as it is now.
+    study
+        Gives compounds, streets, barriers, premises.
+    file
+        ``.png``, ``.svg`` or ``.pdf``.
+    when
+        ``before``: compounds, streets and present premises; ``after``: parts, cut borders and seats too.
+    lang
+        Language of title and labels. Compounds bear the numbers of `compound_numbers`.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib or a font with Chinese signs is not installed.
+    """
+    font = cjk_font()
+    west, south, east, north = plan.blocks.cells.total_bounds
+    margin = 0.04 * max(east - west, north - south)
+    box = (west - margin, south - margin, east + margin, north + margin)
+    width = 16.0
+    height = float(np.clip(width * (box[3] - box[1]) / (box[2] - box[0]) + 2.0, 9.0, 21.0))
+    figure, axis = new_figure(width, height)
+    axis.add_patch(_patch(shapely.box(*box), facecolor="white", edgecolor="none", zorder=0))
+    draw_context(axis, study, box)
+    if when == "after" and len(plan.parts):
+        _draw_parts(axis, plan, font, lang)
+    _draw_compounds(axis, plan, study, font)
+    _draw_seats(axis, plan, study, when)
+    outline = shapely.union_all(plan.blocks.cells.geometry.to_numpy())
+    axis.add_patch(_patch(outline, facecolor="none", edgecolor="#333333", linewidth=1.8, zorder=9))
+    draw_scale(axis, box, font)
+    draw_north(axis, box)
+    title = text(f"sketch.{when}", lang, community=plan.name)
+    figure.text(0.5, 0.965, title, ha="center", va="center", fontsize=12, fontfamily=font)
+    notes = [text("sketch.internal", lang), text("sketch.review", lang)]
+    if study.synthetic:
+        notes.append(text("banner.synthetic", lang))
+    figure.text(0.5, 0.02, "    ".join(notes), ha="center", va="center", fontsize=7, fontfamily=font)
+    save(figure, file)
+
+
+def _patch(shape: shapely.Geometry, **style: Any) -> Any:
+    """Return a polygon, with its holes, as a patch."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    paths = []
+    for polygon in shapely.get_parts(shape):
+        if polygon.geom_type == "Polygon" and not polygon.is_empty:
+            paths += [
+                Outline(np.asarray(ring.coords), closed=True)
+                for ring in (polygon.exterior, *polygon.interiors)
+            ]
+    return PathPatch(Outline.make_compound_path(*paths), **style)
+
+
+def _draw_parts(axis: Any, plan: SplitPlan, font: str, lang: Lang) -> None:
+    for number, (part_id, row) in enumerate(plan.parts.iterrows()):
+        place = number % len(_PARTS)
+        axis.add_patch(
+            _patch(
+                row.geometry, facecolor=_PARTS[place], edgecolor="#666666", hatch=_HATCHES[place], alpha=0.35,
+                linewidth=0.0, zorder=4,
+            )
+        )  # fmt: skip
+        at = shapely.point_on_surface(row.geometry)
+        axis.text(
+            at.x, at.y, part_label(plan, part_id, lang), fontsize=16, fontfamily=font, ha="center",
+            va="center", color="#222222", alpha=0.55, zorder=7,
+        )  # fmt: skip
+    cut = plan.borders[plan.borders["cut"].astype(bool)]
+    for border_class, geometry in zip(cut["border_class"], cut.geometry, strict=True):
+        for part in shapely.get_parts(geometry):
+            axis.plot(*part.xy, color=_CUTS[border_class], linewidth=3.0, zorder=8, solid_capstyle="round")
+    seen = [one for one in _CUTS if (cut["border_class"] == one).any()]
+    handles = [axis.plot([], [], color=_CUTS[one], linewidth=3.0)[0] for one in seen]
+    if handles:
+        labels = [text("sketch.cut", lang, border=text(f"border.{one}", lang)) for one in seen]
+        axis.legend(handles, labels, loc="lower right", prop={"family": font, "size": 7}, framealpha=0.9)
+
+
+def _draw_compounds(axis: Any, plan: SplitPlan, study: Study, font: str) -> None:
+    numbers = compound_numbers(plan)
+    shapes = study.need("residences")[0].geometry
+    for residence_id, number in numbers.items():
+        shape = shapes.loc[residence_id]
+        if shape.geom_type.endswith("Polygon"):
+            axis.add_patch(
+                _patch(shape, facecolor="#ffffff", edgecolor="#555555", linewidth=0.7, alpha=0.8, zorder=6)
+            )
+        at = shapely.point_on_surface(shape)
+        axis.text(at.x, at.y, str(number), fontsize=6.5, fontfamily=font, ha="center", va="center", zorder=10)
+
+
+def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
+    """Mark the present premises, and after a split each part's seat."""
+    if study.premises is not None:
+        own = study.premises[(study.premises["community_id"] == plan.community_id).fillna(False).astype(bool)]
+        for place in own.geometry:
+            if place is not None:
+                at = shapely.point_on_surface(place)
+                axis.plot(at.x, at.y, marker="s", color="#b2182b", markersize=7, zorder=13)
+    if when != "after":
+        return
+    homes = study.need("residences")[0]
+    for _, row in plan.parts.iterrows():
+        table = study.table(row["seat_table"]) if isinstance(row["seat_table"], str) else None
+        if table is None:
+            continue
+        place = (homes if row["seat_table"] == "residences" else table).geometry.loc[row["seat_id"]]
+        at = shapely.point_on_surface(place)
+        axis.plot(at.x, at.y, marker="*", color="#b2182b", markeredgecolor="white", markersize=15, zorder=14)
