@@ -55,7 +55,7 @@ def dossier(
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Write the dossier of a split: Word, Excel, and sketch maps before and after."""
+    """Write the dossier of a split: Word, Excel, sketch maps before and after, and a map to click."""
     if every == (community is not None):
         raise typer.BadParameter("give a COMMUNITY or --all", param_hint="COMMUNITY")
     if members is not None and every:
@@ -94,6 +94,7 @@ def dossier(
 
 def _write(plan: SplitPlan, study: Study, pack: Standard, folder: Path, lang: Lang) -> list[Path]:
     """Write the files of one community, named by its id."""
+    from geoplan.maps import split_map
     from geoplan.report.dossier import dossier_of
     from geoplan.report.dossier_excel import write_dossier_excel
     from geoplan.report.dossier_word import write_dossier_word
@@ -107,4 +108,6 @@ def _write(plan: SplitPlan, study: Study, pack: Standard, folder: Path, lang: La
     word, excel = folder / f"{stem}.docx", folder / f"{stem}.xlsx"
     write_dossier_word(plan, study, pack, word, sketches=(before, after), lang=lang)
     write_dossier_excel(plan, study, pack, excel, lang=lang)
-    return [word, excel, before, after]
+    page = folder / f"{stem}_map.html"
+    split_map(plan, study, lang=lang).save(page)
+    return [word, excel, before, after, page]

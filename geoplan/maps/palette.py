@@ -9,13 +9,16 @@ __all__ = [
     "CENTRE_COLOURS",
     "COMMUNITY_OPACITY",
     "COMPLETENESS_COLOURS",
+    "CUT_STYLES",
     "FACILITY_STYLE",
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
+    "PART_COLOURS",
     "STREET_STYLE",
     "VERDICT_STYLES",
     "circle_style",
     "community_style",
+    "part_style",
 ]
 
 Style = dict[str, Any]
@@ -50,6 +53,34 @@ FACILITY_STYLE: Style = {
 STREET_STYLE: Style = {"color": "#8f8a80", "weight": 0.7, "opacity": 0.6, "fill": False}
 
 OVERSIZED_STYLE: Style = {"color": "#1d1d1b", "weight": 2.4, "dashArray": "8 4", "fill": False}
+
+
+PART_COLOURS = (
+    "#56b4e9",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#f0e442",
+    "#0072b2",
+    "#d55e00",
+    "#999999",
+)
+"""Parts of a split: the palette of Okabe and Ito; the numbers on the map tell them apart in grey."""
+
+CUT_STYLES: dict[str, Style] = {
+    "lane": {"color": "#b2182b", "weight": 4, "dashArray": "2 6", "fill": False},
+    "street": {"color": "#b2182b", "weight": 4, "dashArray": "9 5", "fill": False},
+    "wall": {"color": "#8c510a", "weight": 4, "fill": False},
+    "arterial": {"color": "#1d1d1b", "weight": 5, "fill": False},
+    "railway": {"color": "#1d1d1b", "weight": 5, "dashArray": "6 4", "fill": False},
+    "river": {"color": "#08519c", "weight": 5, "fill": False},
+    "expressway": {"color": "#7f5a00", "weight": 5, "fill": False},
+}
+
+
+def part_style(colour: str) -> Style:
+    """Return the style of a part filled with ``colour``."""
+    return {"color": "#4d4d4d", "weight": 1, "fillColor": colour, "fillOpacity": 0.4}
 
 
 def community_style(colour: str) -> Style:

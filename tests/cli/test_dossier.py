@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 
-def test_the_dossier_of_a_community_is_four_files(run, tmp_path):
+def test_the_dossier_of_a_community_is_five_files(run, tmp_path):
     code, out, _ = run("dossier", "data/anning", "阳光社区", "--out", tmp_path)
     assert code == 0
-    names = {f"620105002005{ending}" for ending in (".docx", ".xlsx", "_before.png", "_after.png")}
+    names = {
+        f"620105002005{ending}" for ending in (".docx", ".xlsx", "_before.png", "_after.png", "_map.html")
+    }
     assert {file.name for file in tmp_path.iterdir()} == names
     assert all(name in out for name in names)
 
