@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from geoplan import maps, report
     from geoplan.analysis.centres import service_circles
-    from geoplan.analysis.communities import flag_oversized
+    from geoplan.analysis.communities import compare_sizes, flag_oversized
     from geoplan.analysis.coverage import CoverageResult, coverage
     from geoplan.analysis.premises import check_premises
     from geoplan.errors import GeoplanError
@@ -44,6 +44,7 @@ _HOMES = {
     "audit": "geoplan.workflow",
     "check_network": "geoplan.network.quality",
     "check_premises": "geoplan.analysis.premises",
+    "compare_sizes": "geoplan.analysis.communities",
     "community_blocks": "geoplan.planning.blocks",
     "coverage": "geoplan.analysis.coverage",
     "evaluate_split": "geoplan.planning.split",
@@ -71,6 +72,7 @@ __all__ = [
     "check_network",
     "check_premises",
     "community_blocks",
+    "compare_sizes",
     "coverage",
     "evaluate_split",
     "flag_oversized",

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from geoplan.analysis.centres import centre_times, check_levels, coverage_by_centre, service_circles
-from geoplan.analysis.communities import flag_oversized
+from geoplan.analysis.communities import compare_sizes, flag_oversized
 from geoplan.analysis.coverage import CoverageResult, coverage
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
@@ -23,6 +23,7 @@ from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.network.graph import WalkNetwork
 from geoplan.network.quality import network_quality
+from geoplan.standards.catalogue import size_standards
 from geoplan.standards.standard import Standard
 
 __all__ = ["Audit", "audit"]
@@ -45,7 +46,7 @@ _NEEDS = {
     "coverage_by_centre": ("centres", "residences", "streets"),
     "level_checks": ("centres", "residences", "streets"),
     "service_circles": ("centres", "residences", "streets"),
-    "oversized": ("communities",),
+    **dict.fromkeys(("oversized", "size_matrix"), ("communities",)),
     "premises_checks": ("premises",),
 }
 """Input tables each result needs; reach needs facilities or centres besides."""
@@ -125,7 +126,9 @@ def audit(
         if study.centres is not None:
             tables |= _centre_tables(network, study, standard, result, circle_minutes, progress)
     if "oversized" not in not_computed:
-        tables["oversized"] = flag_oversized(study.need("communities")[0], standard)
+        (communities,) = study.need("communities")
+        tables["oversized"] = flag_oversized(communities, standard)
+        tables["size_matrix"] = compare_sizes(communities, size_standards(standard))
     if "premises_checks" not in not_computed:
         tables["premises_checks"] = check_premises(
             study.need("premises")[0], standard, communities=study.communities

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
@@ -15,7 +16,7 @@ from geoplan.errors import UnknownStandardError
 from geoplan.model.result_tables import finish
 from geoplan.standards.standard import Rule, Standard
 
-__all__ = ["flag_oversized"]
+__all__ = ["compare_sizes", "flag_oversized"]
 
 _MAXIMA = {
     "community.max_households": "households",
@@ -85,6 +86,46 @@ def flag_oversized(communities: gpd.GeoDataFrame, standard: Standard) -> gpd.Geo
     worst = frame["margin"].to_numpy(float) / frame["threshold"].to_numpy(float)
     order = np.lexsort((frame["community_id"].to_numpy(str), worst, frame["size"].map(_ORDER).to_numpy()))
     return finish(frame.iloc[order], "oversized", crs=communities.crs)
+
+
+def compare_sizes(communities: gpd.GeoDataFrame, standards: Sequence[Standard]) -> pd.DataFrame:
+    """
+    Tell the size of communities under several standards side by side.
+
+    Parameters
+    ----------
+    communities
+        As in `flag_oversized`.
+    standards
+        Packs that state a maximum for communities; what differs between them is often the answer.
+
+    Returns
+    -------
+    size_matrix
+        One row a community and pack, in the order of the communities' ids and of ``standards``.
+
+    Raises
+    ------
+    UnknownStandardError
+        If a standard states no maximum for communities.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, geoplan
+    >>> towns = gpd.GeoDataFrame({"name": ["甲"], "households": [3547]}, index=["a"], geometry=[None],
+    ...                          crs="EPSG:4544")
+    >>> packs = [geoplan.load_standard(one) for one in ("law-2025", "yuhang-2020")]
+    >>> geoplan.compare_sizes(towns, packs)[["standard_id", "size"]].values.tolist()
+    [['law-2025', 'oversized'], ['yuhang-2020', 'within']]
+    """
+    frames = [
+        pd.DataFrame(flag_oversized(communities, one).drop(columns="geometry"))
+        .reset_index()
+        .assign(standard_id=one.id, order=place)
+        for place, one in enumerate(standards)
+    ]
+    joined = pd.concat(frames).sort_values(["community_id", "order"], kind="stable")
+    return finish(joined, "size_matrix")
 
 
 def _decide(figures: pd.Series, maxima: list[Rule], standard: Standard) -> dict[str, object]:

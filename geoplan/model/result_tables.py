@@ -192,6 +192,19 @@ OVERSIZED = TableSchema(
     key="community_id", geometry=("Polygon",),
 )  # fmt: skip
 
+SIZE_MATRIX = TableSchema(
+    "size_matrix", "Community size under several standards", "社区规模：各标准对照", "a community and a standard pack",
+    (
+        COMMUNITY, NAME, text("standard_id", "standard", "标准"),
+        Column("size", "choice", "size", "规模", "``oversized``, ``undersized``, ``within`` or ``unknown``.", choices=SIZES),
+        RULE, number("value", "value", "数值", "What was measured, in the rule's unit."),
+        number("threshold", "threshold", "阈值"), text("unit", "unit", "单位"),
+        number("margin", "margin", "余量", "Positive inside the limit, negative outside."),
+        integer("parts_min", "parts at least", "至少拆分数", "Fewest parts that bring it within the limit."),
+        REASON, CLAUSE, text("status", "status", "依据性质"),
+    ),
+)  # fmt: skip
+
 PREMISES_CHECKS = TableSchema(
     "premises_checks", "Premises checks", "阵地面积核查", "a premises",
     (
@@ -302,7 +315,7 @@ RESULT_TABLES: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         INDICATORS, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
-        OVERSIZED, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS,
+        OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS,
         NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, QUARANTINE,
     )
 }  # fmt: skip

@@ -9,7 +9,14 @@ import pandas as pd
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import CENTRE_SERVICES, RESULT_TABLES
 from geoplan.report.sheet import Cell, Sheet, sheet_of
-from geoplan.report.words import count_text, place_names, reason_text, service_name
+from geoplan.report.words import (
+    count_text,
+    number_text,
+    place_names,
+    reason_text,
+    service_name,
+    unit_text,
+)
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -22,6 +29,7 @@ __all__ = [
     "gap_summary",
     "level_checks",
     "open_premises",
+    "size_matrix",
     "sizes_outside",
     "worst_gaps",
 ]
@@ -104,6 +112,42 @@ def sizes_outside(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     frame = table.reset_index()
     return sheet_of("oversized", frame[frame["size"] != "within"], _SIZE.split(), audit.standard, lang)
+
+
+def size_matrix(audit: Audit, lang: Lang) -> Sheet | None:
+    """
+    Return communities by standards, those outside any of them; None if not computed.
+
+    A cell says the size, by how much it misses the limit, and how many parts it needs at least.
+    """
+    table = audit.tables.get("size_matrix")
+    if table is None:
+        return None
+    outside = table.loc[table["size"] != "within", "community_id"].unique()
+    packs = list(table["standard_id"].unique())
+    rows = []
+    for community_id, own in table[table["community_id"].isin(outside)].groupby("community_id", sort=True):
+        cells = [_size_cell(row, lang) for _, row in own.set_index("standard_id").loc[packs].iterrows()]
+        named = own["name"].iloc[0]
+        weight = (
+            -sum(cell.mark == "oversized" for cell in cells),
+            -float(own["value"].max()),
+            str(community_id),
+        )
+        rows.append((weight, [Cell(str(community_id)), Cell("" if pd.isna(named) else str(named)), *cells]))
+    schema = RESULT_TABLES["size_matrix"]
+    headings = [schema.column(one).heading(lang) for one in ("community_id", "name")]
+    return Sheet([*headings, *packs], [cells for _, cells in sorted(rows, key=lambda one: one[0])])
+
+
+def _size_cell(row: pd.Series, lang: Lang) -> Cell:
+    size = text(f"size.{row['size']}", lang)
+    if row["size"] == "oversized":
+        unit = unit_text(row["unit"], lang)
+        over = text("report.size_over", lang, size=size, over=number_text(-row["margin"]), unit=unit,
+                    parts=int(row["parts_min"]))  # fmt: skip
+        return Cell(over, "oversized")
+    return Cell(size, str(row["size"]))
 
 
 def open_premises(audit: Audit, lang: Lang) -> Sheet | None:

@@ -20,6 +20,7 @@ from geoplan.report.findings import (
     gap_summary,
     level_checks,
     open_premises,
+    size_matrix,
     sizes_outside,
     worst_gaps,
 )
@@ -113,6 +114,7 @@ def _findings(audit: Audit, lang: Lang) -> dict[str, Any]:
         "communities": by_community(audit, lang),
         "centres": by_centre(audit, lang),
         "sizes": sizes_outside(audit, lang),
+        "size_matrix": size_matrix(audit, lang),
         "premises": open_premises(audit, lang),
         "levels": level_checks(audit, lang),
         "gaps": worst_gaps(audit, lang),

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from geoplan.standards.parse import load_standard, pack_ids
+from geoplan.standards.standard import Standard
 
-__all__ = ["list_standards"]
+__all__ = ["list_standards", "size_standards"]
 
 _COLUMNS = (
     "rule", "value", "unit", "comparison", "status", "clause", "source", "place", "in_force", "note",
@@ -60,3 +61,18 @@ def list_standards(pack: str = "") -> pd.DataFrame:
         ]
     frame = pd.DataFrame(rows, columns=["standard", *_COLUMNS])
     return frame.astype({"value": object})
+
+
+def size_standards(own: Standard) -> list[Standard]:
+    """
+    Return the standards that say something of their own on the size of communities, ``own`` first.
+
+    Packs that only inherit another's rules, or state the same ones, are left out.
+    """
+    found: dict[tuple[tuple[str, object, str], ...], Standard] = {}
+    for standard in (own, *(load_standard(name) for name in pack_ids())):
+        rules = [rule for rule in standard.rules.values() if rule.group == "community"]
+        stated = tuple(sorted((rule.id, rule.value, rule.comparison) for rule in rules))
+        if any(rule_id.startswith("community.max_") for rule_id, _, _ in stated):
+            found.setdefault(stated, standard)
+    return list(found.values())

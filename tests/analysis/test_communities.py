@@ -8,8 +8,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+import geoplan
 from geoplan.analysis.communities import flag_oversized
 from geoplan.errors import UnknownStandardError
+from geoplan.standards.catalogue import size_standards
 from geoplan.standards.parse import load_standard, parse_standard
 
 
@@ -113,3 +115,24 @@ def test_area_is_in_square_kilometres():
             "area_km2"
         ].iloc[0]
     )
+
+
+def test_the_matrix_says_of_each_pack_what_the_pack_says_alone():
+    study = geoplan.read_study("data/anning")
+    packs = [geoplan.load_standard(one) for one in ("default", "yuhang-2020", "haining-2023", "qingpu-2023")]
+    matrix = geoplan.compare_sizes(study.communities, packs)
+    assert len(matrix) == 60 * len(packs)
+    for pack in packs:
+        own = matrix[matrix["standard_id"] == pack.id].set_index("community_id")
+        alone = geoplan.flag_oversized(study.communities, pack).loc[own.index]
+        for column in ("size", "rule", "margin", "parts_min", "clause"):
+            assert own[column].equals(alone[column])
+    assert (matrix.groupby("community_id")["size"].nunique() > 1).any()
+
+
+def test_packs_side_by_side_are_those_that_differ():
+    found = [one.id for one in size_standards(geoplan.load_standard("default"))]
+    assert found[0] == "default"
+    assert "law-2025" not in found  # the same rules
+    assert {"yuhang-2020", "haining-2023", "qingpu-2023"} <= set(found)
+    assert len(found) == len(set(found))
