@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from geoplan.network.graph import WalkNetwork
     from geoplan.network.quality import check_network
     from geoplan.planning.blocks import community_blocks
+    from geoplan.planning.phasing import phase_splits
     from geoplan.planning.plan import SplitPlan
+    from geoplan.planning.premises_plan import plan_premises
     from geoplan.planning.split import evaluate_split, plan_split
     from geoplan.planning.split_from_costs import split_from_costs
     from geoplan.standards.catalogue import list_standards
@@ -51,6 +53,8 @@ _HOMES = {
     "flag_oversized": "geoplan.analysis.communities",
     "list_standards": "geoplan.standards.catalogue",
     "load_standard": "geoplan.standards.parse",
+    "phase_splits": "geoplan.planning.phasing",
+    "plan_premises": "geoplan.planning.premises_plan",
     "plan_split": "geoplan.planning.split",
     "read_study": "geoplan.io.study_folder",
     "service_circles": "geoplan.analysis.centres",
@@ -79,6 +83,8 @@ __all__ = [
     "list_standards",
     "load_standard",
     "maps",
+    "phase_splits",
+    "plan_premises",
     "plan_split",
     "read_study",
     "report",

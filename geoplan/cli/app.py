@@ -13,6 +13,7 @@ from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.dossier import dossier
 from geoplan.cli.network import network
 from geoplan.cli.new import new
+from geoplan.cli.phases import phases
 from geoplan.cli.split import split
 from geoplan.cli.standards import standards
 from geoplan.cli.warmup import warmup
@@ -35,6 +36,7 @@ app.command()(network)
 app.command()(new)
 app.command()(split)
 app.command()(dossier)
+app.command()(phases)
 app.command()(standards)
 app.command()(warmup)
 

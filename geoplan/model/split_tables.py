@@ -82,4 +82,36 @@ SPLIT_CHECKS = TableSchema(
     ),
 )  # fmt: skip
 
-SPLIT_TABLES = (SPLIT_PARTS, SPLIT_MEMBERS, SPLIT_BORDERS, SPLIT_CHECKS)
+SPLIT_PHASES = TableSchema(
+    "split_phases", "Order of splits", "拆分分期", "an oversized community, the readiest first",
+    (
+        integer("rank", "rank", "次序"), integer("year", "year", "年度", "Missing: after the last year."),
+        COMMUNITY, NAME, HOUSEHOLDS, PERSONS,
+        number("score_severity", "severity", "超限程度", "How far over the limit, in multiples of it, at most 1."),
+        number("score_premises", "premises exist", "阵地就绪", "Share of parts whose seat stands in premises or a centre that exist."),
+        number("score_plan", "plan", "方案可行", "1 if a split keeps every rule."),
+        number("score_network", "network", "路网就绪", "Share of compounds with a known walk to the seat."),
+        number("score", "score", "综合得分", "Weighted mean; what is unknown counts 0."),
+        text("unknown", "unknown", "数据不足项", "Criteria that are unknown, comma-separated."),
+        integer("parts_min", "parts at least", "至少拆分数"),
+    ),
+    key="rank",
+)  # fmt: skip
+
+PREMISES_PLAN = TableSchema(
+    "premises_plan", "Premises to be brought up", "阵地达标计划", "a community, or a part of a split one",
+    (
+        COMMUNITY, text("part_id", "part", "分区", "Empty: the community as it is."), NAME,
+        Column("stage", "choice", "stage", "阶段", "Before or after the split.", choices=("before", "after")),
+        Column("state", "choice", "state of premises", "阵地状况", "What is wrong.", choices=("none", "too_small", "too_far", "unknown", "met")),
+        HOUSEHOLDS,
+        number("floor_area_m2", "floor area (m²)", "建筑面积（平方米）", unit="m²"),
+        number("minimum_m2", "needed (m²)", "应有面积（平方米）", "The larger of both minima.", "m²"),
+        number("shortfall_m2", "shortfall (m²)", "缺口（平方米）", "0 when met.", "m²"),
+        integer("households_affected", "households affected", "受影响户数"),
+        integer("year", "year", "年度", "Missing: nothing to do now, or after the last year."),
+        CLAUSE,
+    ),
+)  # fmt: skip
+
+SPLIT_TABLES = (SPLIT_PARTS, SPLIT_MEMBERS, SPLIT_BORDERS, SPLIT_CHECKS, SPLIT_PHASES, PREMISES_PLAN)

@@ -47,6 +47,7 @@ _PREFIXES = {
     "kind": "network.kind",
     "premises_verdict": "verdict",
     "border_class": "border",
+    "state": "premises_state",
     "seat_table": "seat",
 }
 _SERVICE_LISTS = ("service", "categories_failed", "categories_unknown")

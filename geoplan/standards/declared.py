@@ -43,6 +43,13 @@ RULES: dict[str, tuple[str, tuple[Comparison, ...]]] = {
     "split.weight_river": ("ratio", _EXACT),
     "split.weight_expressway": ("ratio", _EXACT),
     "split.weight_wall": ("ratio", _EXACT),
+    "phasing.years": ("count", _EXACT),
+    "phasing.splits_per_year": ("count", _AT_MOST),
+    "phasing.premises_per_year": ("count", _AT_MOST),
+    "phasing.weight_severity": ("ratio", _EXACT),
+    "phasing.weight_premises": ("ratio", _EXACT),
+    "phasing.weight_plan": ("ratio", _EXACT),
+    "phasing.weight_network": ("ratio", _EXACT),
     "premises.min_floor_area": ("m²", _AT_LEAST),
     "premises.area_per_100_households": ("m²/100 households", _AT_LEAST),
 }
