@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoplan.cli.common import (
+    EXIT_FAULTS,
     LangOption,
     QuietOption,
     StandardOption,
@@ -25,6 +26,7 @@ from geoplan.cli.split import (
     SeedOption,
     chosen_communities,
     parts_of,
+    plan_each,
 )
 from geoplan.messages import Lang, text
 
@@ -77,19 +79,27 @@ def dossier(
         folder = out or Path("out") / "dossier"
         folder.mkdir(parents=True, exist_ok=True)
         ids = chosen_communities(read, pack, community)
-        for done, one in enumerate(ids):
-            progress("stage.dossier", done, len(ids))
+
+        def make(one: str) -> SplitPlan:
             if members is not None:
-                plan = evaluate_split(network, read, one, pack, read_members(members))
-            else:
-                plan = plan_split(network, read, one, pack, parts=count, seed=seed)
+                return evaluate_split(network, read, one, pack, read_members(members))
+            return plan_split(network, read, one, pack, parts=count, seed=seed)
+
+        plans, failed = plan_each(ids, make, every=every, lang=language, progress=progress)
+        for done, plan in enumerate(plans):
+            progress("stage.dossier", done, len(plans))
             written += _write(plan, read, pack, folder, language)
     if not quiet:
         from rich.console import Console
 
         console = Console(highlight=False, soft_wrap=True)
+        for line in failed:
+            console.print(line, style="bold", markup=False)
         console.print(text("cli.written", language, files=" ".join(map(str, written))))
         console.print(text("cli.seconds", language, seconds=time.perf_counter() - started))
+
+    if failed:
+        raise typer.Exit(EXIT_FAULTS)
 
 
 def _write(plan: SplitPlan, study: Study, pack: Standard, folder: Path, lang: Lang) -> list[Path]:

@@ -20,7 +20,7 @@ from geoplan.cli.common import (
     progress_bar,
     write_json,
 )
-from geoplan.cli.split import SeedOption, chosen_communities
+from geoplan.cli.split import SeedOption, chosen_communities, plan_each
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
@@ -57,16 +57,19 @@ def phases(
     from geoplan.planning.split import plan_split
     from geoplan.report.json_file import records
 
-    plans = []
     with progress_bar(language, quiet=quiet) as progress:
         read = read_study(study, lang=None if lang is None else language, progress=progress)
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard)
         network = walk_network(read) if read.streets is not None else None
         ids = chosen_communities(read, pack, None) if plan and read.residences is not None else []
-        for done, one in enumerate(ids):
-            progress("stage.split", done, len(ids))
-            plans.append(plan_split(network, read, one, pack, alternatives=False, seed=seed))
+        plans, failed = plan_each(
+            ids,
+            lambda one: plan_split(network, read, one, pack, alternatives=False, seed=seed),
+            every=True,
+            lang=language,
+            progress=progress,
+        )
         sizes = flag_oversized(read.need("communities")[0], pack)
         tables: dict[str, pd.DataFrame] = {"split_phases": phase_splits(sizes, pack, plans=plans)}
         if read.premises is not None:
@@ -80,6 +83,8 @@ def phases(
     console = Console(highlight=False, soft_wrap=True)
     if read.synthetic:
         console.print(text("banner.synthetic", language), style="bold")
+    for line in failed:
+        console.print(line, style="bold", markup=False)
     for name, table in tables.items():
         _print(console, name, table, pack, language)
     if out is not None:

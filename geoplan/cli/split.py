@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from geoplan.cli.common import (
+    EXIT_FAULTS,
     JsonOption,
     LangOption,
     OutOption,
+    Progress,
     QuietOption,
     StandardOption,
     StudyArgument,
@@ -37,6 +40,7 @@ __all__ = [
     "SeedOption",
     "chosen_communities",
     "parts_of",
+    "plan_each",
     "split",
 ]
 
@@ -115,32 +119,27 @@ def split(
     from geoplan.planning.split import evaluate_split, plan_split
     from geoplan.report.split_json import split_as_dict
 
-    plans: list[SplitPlan] = []
     with progress_bar(language, quiet=quiet) as progress:
         read = read_study(study, lang=None if lang is None else language, progress=progress)
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard)
         network = walk_network(read) if read.streets is not None and model == "seat" else None
         ids = chosen_communities(read, pack, community)
-        for done, one in enumerate(ids):
-            progress("stage.split", done, len(ids))
-            common = {"model": model, "tolerance": tolerance, "max_walk_minutes": max_walk, "areas": areas}
+
+        def make(one: str) -> SplitPlan:
+            common: dict[str, Any] = {
+                "model": model,
+                "tolerance": tolerance,
+                "max_walk_minutes": max_walk,
+                "areas": areas,
+            }
             if members is not None:
-                plans.append(evaluate_split(network, read, one, pack, read_members(members), **common))  # type: ignore[arg-type]
-                continue
-            plans.append(
-                plan_split(
-                    network,
-                    read,
-                    one,
-                    pack,
-                    parts=count,
-                    seats=seat or [],
-                    seed=seed,
-                    seconds=seconds,
-                    **common,  # type: ignore[arg-type]
-                )
+                return evaluate_split(network, read, one, pack, read_members(members), **common)
+            return plan_split(
+                network, read, one, pack, parts=count, seats=seat or [], seed=seed, seconds=seconds, **common
             )
+
+        plans, failed = plan_each(ids, make, every=every, lang=language, progress=progress)
         written = [] if out is None else _write(plans, out, language)
     if json is not None:
         write_json([split_as_dict(one, lang=language) for one in plans], json)
@@ -150,13 +149,42 @@ def split(
         console = Console(highlight=False, soft_wrap=True)
         if read.synthetic:
             console.print(text("banner.synthetic", language), style="bold")
-        for plan in plans:
-            _print(console, plan, language)
-        if not plans:
-            console.print(text("split.none", language, standard=pack.id))
+        _print_all(console, plans, failed, pack, language)
         if written:
             console.print(text("cli.written", language, files=" ".join(map(str, written))))
         console.print(text("cli.seconds", language, seconds=time.perf_counter() - started))
+    if failed:
+        raise typer.Exit(EXIT_FAULTS)
+
+
+def plan_each(
+    ids: list[str], make: Callable[[str], SplitPlan], *, every: bool, lang: Lang, progress: Progress
+) -> tuple[list[SplitPlan], list[str]]:
+    """Plan communities one by one; with ``--all`` one that cannot be planned does not stop the rest."""
+    from geoplan.errors import PlanningError
+
+    plans: list[SplitPlan] = []
+    failed: list[str] = []
+    for done, one in enumerate(ids):
+        progress("stage.split", done, len(ids))
+        try:
+            plans.append(make(one))
+        except PlanningError as error:
+            if not every:
+                raise
+            failed.append(error.text(lang))
+    return plans, failed
+
+
+def _print_all(
+    console: Console, plans: list[SplitPlan], failed: list[str], pack: Standard, lang: Lang
+) -> None:
+    for plan in plans:
+        _print(console, plan, lang)
+    for line in failed:
+        console.print(line, style="bold", markup=False)
+    if not plans and not failed:
+        console.print(text("split.none", lang, standard=pack.id))
 
 
 def parts_of(given: str) -> int | Literal["auto"]:

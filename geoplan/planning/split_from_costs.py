@@ -21,7 +21,7 @@ __all__ = ["in_order", "split_from_costs"]
 
 IntArray = npt.NDArray[np.int64]
 
-_SETS = 1500
+_SETS = 50_000
 """Sets of seats that are gone through one by one; beyond, one model holds all seats."""
 _MODEL_COLUMNS = 60_000
 """Columns up to which the model of all seats is tried."""

@@ -5,6 +5,8 @@ import json
 import openpyxl
 import pyogrio
 
+from tests.folders import communities, residences, write_folder
+
 
 def test_split_writes_what_it_prints(run, tmp_path):
     file = tmp_path / "split.json"
@@ -53,3 +55,16 @@ def test_usage_and_unknown_communities_end_with_a_plain_message(run):
     assert code == 2
     assert "--parts" in err
     assert run("split", "data/anning", "阳光社区", "--members", "nowhere.csv")[0] == 2
+
+
+def test_one_community_that_cannot_be_planned_does_not_stop_the_rest(run, tmp_path):
+    homes = residences().assign(
+        households=[1700, 1800, 4000, None], community_id=["620105002001"] * 2 + ["620105005005"] * 2
+    )
+    homes.loc[2:, "geometry"] = homes.geometry.loc[2:].translate(800, 0)
+    wide = communities().assign(households=[3500, 4100])
+    folder = write_folder(tmp_path / "s", residences=homes, communities=wide)
+    code, out, _ = run("split", folder, "--all", "--lang", "en", "--model", "cut")
+    assert code == 1
+    assert "620105002001-1" in out
+    assert "households of these compounds are not known: r3" in out
