@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ import numpy.typing as npt
 
 from geoplan.errors import PlanningError, some_ids
 from geoplan.planning.instance import SplitCosts, SplitSolution, SplitStatus
-from geoplan.planning.split_check import check_solution
+from geoplan.planning.split_bound import walk_bound
+from geoplan.planning.split_check import check_solution, objective_of
 from geoplan.planning.split_exact import SeatModel
 from geoplan.planning.split_reasons import split_reasons
 from geoplan.planning.split_search import Found, search_split
@@ -76,13 +78,19 @@ def split_from_costs(
         return _nothing(seed)
     best = search_split(costs, seed=seed, start=start)
     ends = time.monotonic() + seconds
+    if best is None and _columns(costs) <= _MODEL_COLUMNS:
+        best, none_exists = _any_split(costs, seconds / 2)
+        if none_exists:
+            return _nothing(seed)
     bound: float
     if costs.seats and math.comb(*_free(costs)) <= _SETS:
         best, bound, proven = _by_seat_sets(costs, best, ends)
     elif _columns(costs) <= _MODEL_COLUMNS:
         best, bound, proven = _whole_model(costs, best, ends)
     else:
-        bound, proven = _easy_bound(costs), False
+        bound, proven = 0.0, False
+    if not proven and best is not None and bound < best.objective:
+        bound = max(bound, walk_bound(costs, best.objective))
     if best is None:
         if proven:
             return _nothing(seed)
@@ -127,6 +135,21 @@ def _nothing(seed: int) -> SplitSolution:
         status="infeasible", part=np.zeros(0, np.int64), seat=np.zeros(0, np.int64),
         objective=math.nan, bound=math.nan, gap=math.nan, seed=seed,
     )  # fmt: skip
+
+
+def _any_split(costs: SplitCosts, seconds: float) -> tuple[Found | None, bool]:
+    """Look for any split at all, where search found none; tell whether it is proven that none exists."""
+    free = dataclasses.replace(
+        costs, edge_cost=np.zeros_like(costs.edge_cost), walk_cost=np.zeros_like(costs.walk_cost)
+    )
+    model = SeatModel(free)
+    if model.lp_bound() == math.inf:
+        return None, True
+    answer = model.solve(seconds=seconds)
+    if not len(answer.part):
+        return None, answer.proven
+    seat = answer.seat if costs.seats else np.zeros(0, np.int64)
+    return Found(answer.part, seat, objective_of(costs, answer.part, seat)), False
 
 
 def _free(costs: SplitCosts) -> tuple[int, int]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from geoplan.errors import PlanningError, SolverError
 from geoplan.planning import split_search
 from geoplan.planning.graphs import Neighbours
+from geoplan.planning.split_bound import walk_bound
 from geoplan.planning.split_check import check_solution, faults_of, objective_of
 from geoplan.planning.split_from_costs import split_from_costs
 from geoplan.planning.split_relax import relax_split
@@ -203,3 +204,13 @@ def test_one_unit_or_nobody_living_there_gets_a_plain_answer():
     alone = random_costs(0, units=4, parts=2, seats=False)
     nobody = dataclasses.replace(alone, households=np.zeros(4, int), lower=0, upper=0)
     assert split_from_costs(nobody).status in ("optimal", "infeasible")
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_bound_by_walks_is_below_every_partition(seed):
+    costs = random_costs(seed)
+    best = best_by_enumeration(costs)
+    bound = walk_bound(costs, np.inf if best is None else best)
+    assert bound >= np.where(costs.walk_allowed, costs.walk_cost, np.inf).min(axis=1).sum()
+    if best is not None:
+        assert bound <= best
