@@ -259,14 +259,29 @@ class SeatModel:
         return part.astype(np.int64), self.seats[opened], rows
 
     def _cut_off(self, piece: IntArray, seat: int) -> list[tuple[IntArray, FloatArray]]:
-        """Return rows: who belongs to the seat from this piece needs one of the units around it too."""
-        around = self.x[self.neighbours.around(piece), seat]
-        around = around[around >= 0]
+        """
+        Return rows that forbid a piece apart from its seat.
+
+        Of the units around the piece, those that the seat reaches part it from the seat; whoever lies behind
+        them belongs to the seat only if one of them does.
+        """
+        everyone = np.arange(self.costs.units)
+        around = self.neighbours.around(piece)
+        before = self._piece_with(int(self.seat_unit[seat]), np.setdiff1d(everyone, around))
+        border = np.intersect1d(around, self.neighbours.around(before))
+        reached = self._piece_with(int(self.seat_unit[seat]), np.setdiff1d(everyone, border))
+        behind = np.setdiff1d(everyone, np.concatenate([border, reached]))
+        gate = self.x[border, seat]
+        gate = gate[gate >= 0]
         return [
-            (np.concatenate([[column], around]), np.concatenate([[1.0], -np.ones(len(around))]))
-            for column in self.x[piece, seat]
+            (np.concatenate([[column], gate]), np.concatenate([[1.0], -np.ones(len(gate))]))
+            for column in self.x[behind, seat]
             if column >= 0
         ]
+
+    def _piece_with(self, unit: int, units: IntArray) -> IntArray:
+        """Return the connected piece of some units that holds one of them."""
+        return next(piece for piece in pieces_of(self.neighbours, units) if unit in piece)
 
 
 class _Rows:
