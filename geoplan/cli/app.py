@@ -8,6 +8,7 @@ import sys
 import typer
 
 from geoplan.cli.audit import audit
+from geoplan.cli.blocks import blocks
 from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.dossier import dossier
@@ -34,6 +35,7 @@ app.command()(check)
 app.command()(audit)
 app.command()(network)
 app.command()(new)
+app.command()(blocks)
 app.command()(split)
 app.command()(dossier)
 app.command()(phases)

@@ -11,11 +11,11 @@ import shapely
 
 from geoplan.messages import Lang, text
 from geoplan.model.study import Study
-from geoplan.planning.plan import SplitPlan
+from geoplan.planning.plan import Blocks, SplitPlan
 from geoplan.report.drawing import cjk_font, draw_context, draw_north, draw_scale, new_figure, save
 from geoplan.report.split_words import part_label
 
-__all__ = ["compound_numbers", "draw_split"]
+__all__ = ["compound_numbers", "draw_blocks", "draw_split"]
 
 _PARTS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
 """Okabe and Ito's palette: told apart by colour-blind readers; hatching tells parts apart in grey."""
@@ -63,29 +63,72 @@ def draw_split(
         If matplotlib or a font with Chinese signs is not installed.
     """
     font = cjk_font()
-    west, south, east, north = plan.blocks.cells.total_bounds
+    figure, axis, box = _sheet(plan.blocks)
+    draw_context(axis, study, box)
+    if when == "after" and len(plan.parts):
+        _draw_parts(axis, plan, font, lang)
+    _draw_compounds(axis, compound_numbers(plan), study, font)
+    _draw_seats(axis, plan, study, when)
+    _finish(figure, axis, box, plan.blocks, study, text(f"sketch.{when}", lang, community=plan.name), lang)
+    save(figure, file)
+
+
+def draw_blocks(blocks: Blocks, study: Study, file: str | Path, *, lang: Lang) -> None:
+    """
+    Draw the compounds of a community and the borders between their cells, by class.
+
+    Parameters
+    ----------
+    blocks, study
+        What is drawn, and where streets, barriers and premises are.
+    file
+        ``.png``, ``.svg`` or ``.pdf``.
+    lang
+        Language of title and legend.
+    """
+    font = cjk_font()
+    figure, axis, box = _sheet(blocks)
+    draw_context(axis, study, box)
+    numbers = pd.Series(np.arange(1, len(blocks.cells) + 1), index=blocks.cells.index)
+    _draw_compounds(axis, numbers, study, font)
+    keys = {name: text(f"border.{name}", lang) for name in _CUTS}
+    _draw_borders(axis, blocks.borders, keys, font, width=1.8)
+    _finish(figure, axis, box, blocks, study, text("sketch.blocks", lang, community=blocks.name), lang)
+    save(figure, file)
+
+
+def _sheet(blocks: Blocks) -> tuple[Any, Any, tuple[float, float, float, float]]:
+    """Return a figure with room for a community and a margin around it."""
+    west, south, east, north = blocks.cells.total_bounds
     margin = 0.04 * max(east - west, north - south)
     box = (west - margin, south - margin, east + margin, north + margin)
     width = 16.0
     height = float(np.clip(width * (box[3] - box[1]) / (box[2] - box[0]) + 2.0, 9.0, 21.0))
     figure, axis = new_figure(width, height)
     axis.add_patch(_patch(shapely.box(*box), facecolor="white", edgecolor="none", zorder=0))
-    draw_context(axis, study, box)
-    if when == "after" and len(plan.parts):
-        _draw_parts(axis, plan, font, lang)
-    _draw_compounds(axis, plan, study, font)
-    _draw_seats(axis, plan, study, when)
-    outline = shapely.union_all(plan.blocks.cells.geometry.to_numpy())
+    return figure, axis, box
+
+
+def _finish(
+    figure: Any,
+    axis: Any,
+    box: tuple[float, float, float, float],
+    blocks: Blocks,
+    study: Study,
+    title: str,
+    lang: Lang,
+) -> None:
+    """Draw the outline, scale and north; write title and notes."""
+    font = cjk_font()
+    outline = shapely.union_all(blocks.cells.geometry.to_numpy())
     axis.add_patch(_patch(outline, facecolor="none", edgecolor="#333333", linewidth=1.8, zorder=9))
     draw_scale(axis, box, font)
     draw_north(axis, box)
-    title = text(f"sketch.{when}", lang, community=plan.name)
     figure.text(0.5, 0.965, title, ha="center", va="center", fontsize=12, fontfamily=font)
     notes = [text("sketch.internal", lang), text("sketch.review", lang)]
     if study.synthetic:
         notes.append(text("banner.synthetic", lang))
     figure.text(0.5, 0.02, "    ".join(notes), ha="center", va="center", fontsize=7, fontfamily=font)
-    save(figure, file)
 
 
 def _patch(shape: shapely.Geometry, **style: Any) -> Any:
@@ -118,18 +161,23 @@ def _draw_parts(axis: Any, plan: SplitPlan, font: str, lang: Lang) -> None:
             va="center", color="#222222", alpha=0.55, zorder=7,
         )  # fmt: skip
     cut = plan.borders[plan.borders["cut"].astype(bool)]
-    for border_class, geometry in zip(cut["border_class"], cut.geometry, strict=True):
+    keys = {name: text("sketch.cut", lang, border=text(f"border.{name}", lang)) for name in _CUTS}
+    _draw_borders(axis, cut, keys, font, width=3.0)
+
+
+def _draw_borders(axis: Any, borders: pd.DataFrame, keys: dict[str, str], font: str, *, width: float) -> None:
+    """Draw borders by class, with a legend of the classes that occur."""
+    for border_class, geometry in zip(borders["border_class"], borders["geometry"], strict=True):
         for part in shapely.get_parts(geometry):
-            axis.plot(*part.xy, color=_CUTS[border_class], linewidth=3.0, zorder=8, solid_capstyle="round")
-    seen = [one for one in _CUTS if (cut["border_class"] == one).any()]
+            axis.plot(*part.xy, color=_CUTS[border_class], linewidth=width, zorder=8, solid_capstyle="round")
+    seen = [one for one in _CUTS if (borders["border_class"] == one).any()]
     handles = [axis.plot([], [], color=_CUTS[one], linewidth=3.0)[0] for one in seen]
     if handles:
-        labels = [text("sketch.cut", lang, border=text(f"border.{one}", lang)) for one in seen]
+        labels = [keys[one] for one in seen]
         axis.legend(handles, labels, loc="lower right", prop={"family": font, "size": 7}, framealpha=0.9)
 
 
-def _draw_compounds(axis: Any, plan: SplitPlan, study: Study, font: str) -> None:
-    numbers = compound_numbers(plan)
+def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> None:
     shapes = study.need("residences")[0].geometry
     for residence_id, number in numbers.items():
         shape = shapes.loc[residence_id]
