@@ -16,7 +16,7 @@ from geoplan.errors import UnknownStandardError
 from geoplan.model.result_tables import finish
 from geoplan.standards.standard import Rule, Standard
 
-__all__ = ["compare_sizes", "flag_oversized"]
+__all__ = ["compare_sizes", "flag_oversized", "rows_of_community"]
 
 _MAXIMA = {
     "community.max_households": "households",
@@ -171,3 +171,10 @@ def _row(size: str, rule: Rule, value: float, parts: int | None, reason: str) ->
         "clause": rule.clause,
         "status": rule.status,
     }
+
+
+def rows_of_community(table: gpd.GeoDataFrame, community_id: str) -> gpd.GeoDataFrame:
+    """Return the rows of a table that name a community; none if the table has no such column."""
+    if "community_id" not in table:
+        return table.iloc[:0]
+    return table[(table["community_id"] == community_id).fillna(False).to_numpy(bool)]

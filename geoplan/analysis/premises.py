@@ -12,7 +12,7 @@ from geoplan.errors import MissingColumnError
 from geoplan.model.result_tables import finish
 from geoplan.standards.standard import Rule, Standard
 
-__all__ = ["check_premises"]
+__all__ = ["check_premises", "premises_need"]
 
 
 def check_premises(
@@ -84,6 +84,40 @@ def check_premises(
     frame["household_clause"] = by_households.clause
     frame["geometry"] = premises.geometry.to_numpy()
     return finish(frame, "premises_checks", crs=premises.crs)
+
+
+def premises_need(households: float, standard: Standard) -> tuple[float, Rule]:
+    """
+    Return the floor area that so many households need, and the rule that asks for it.
+
+    Parameters
+    ----------
+    households
+        NaN if not known: then the need is not known either.
+    standard
+        Rules used: ``premises.min_floor_area`` and ``premises.area_per_100_households``; the larger need
+        counts.
+
+    Returns
+    -------
+    need, rule
+        Floor area [m²]. Where the need is not known, the rule is that of the households.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> need, rule = premises_need(2415, geoplan.load_standard("default"))
+    >>> need, rule.id
+    (724.5, 'premises.area_per_100_households')
+    """
+    least, by_households = (
+        standard.rule("premises.min_floor_area"),
+        standard.rule("premises.area_per_100_households"),
+    )
+    need = households * float(by_households.value) / 100
+    if need <= float(least.value):
+        return float(least.value), least
+    return need, by_households
 
 
 def _households(community_id: pd.Series, communities: gpd.GeoDataFrame | None) -> npt.NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from geoplan.analysis.premises import premises_need
 from geoplan.model.result_tables import finish
 from geoplan.planning.figures import Assignment
 from geoplan.standards.standard import Rule, Standard
@@ -27,6 +28,9 @@ HARD_RULES = (
 )
 """What a split must meet; premises are found after it."""
 
+_DECIMALS = 9
+"""Figures are compared to so many: exactly the limit passes, whatever binary fractions make of it."""
+
 
 def check_split(
     found: Assignment, parts: pd.DataFrame, standard: Standard, *, tolerance: float
@@ -42,7 +46,7 @@ def check_split(
         Its table ``split_parts``.
     standard
         Rules used: ``split.complete``, ``split.contiguous``, ``split.tolerance``, ``split.max_walk``,
-        ``community.*``, ``premises.min_floor_area``.
+        ``community.*``, ``premises.min_floor_area``, ``premises.area_per_100_households``.
     tolerance
         Greatest deviation allowed.
 
@@ -57,7 +61,7 @@ def check_split(
         row = parts.loc[part_id]
         rows.append({"part_id": part_id, **_contiguous(found, own, standard)})
         rows += [{"part_id": part_id, **one} for one in _sizes(row, standard)]
-        deviation = abs(float(row["deviation"]))
+        deviation = round(abs(float(row["deviation"])), _DECIMALS)
         rule = standard.rule("split.tolerance")
         rows.append({"part_id": part_id, **_measured(rule, deviation, threshold=tolerance)})
         if found.seats is not None:
@@ -174,7 +178,7 @@ def _sizes(row: pd.Series, standard: Standard) -> list[dict[str, Any]]:
 def _walks(found: Assignment, own: np.ndarray, standard: Standard) -> dict[str, Any]:
     """Check the longest walk to the seat, naming the compounds beyond the limit."""
     rule = standard.rule("split.max_walk")
-    minutes = found.own_walk_m()[own] / found.speed_m_per_min
+    minutes = np.round(found.own_walk_m()[own] / found.speed_m_per_min, _DECIMALS)
     ids = found.blocks.cells.index[own]
     known = minutes[~np.isnan(minutes)]
     longest = float(known.max()) if len(known) else float("nan")
@@ -192,7 +196,10 @@ def _walks(found: Assignment, own: np.ndarray, standard: Standard) -> dict[str, 
 
 
 def _premises(row: pd.Series, standard: Standard) -> dict[str, Any]:
-    """Check the floor area of the premises in the part against the larger minimum."""
-    rule = standard.rule("premises.min_floor_area")
-    check = _measured(rule, float(row["premises_floor_area_m2"]), threshold=float(row["premises_minimum_m2"]))
-    return {**check, "verdict": row["premises_verdict"]} if np.isnan(check["threshold"]) else check
+    """Check the floor area of the premises in the part against the rule that asks for more."""
+    households = float("nan") if pd.isna(row["households"]) else float(row["households"])
+    need, rule = premises_need(households, standard)
+    check = {**_measured(rule, float(row["premises_floor_area_m2"]), threshold=need), "unit": "m²"}
+    if np.isnan(need):
+        return {**check, "verdict": "unknown", "reason": "reason.missing_value"}
+    return check

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geoplan.analysis.communities import rows_of_community
+from geoplan.analysis.premises import premises_need
 from geoplan.analysis.tally import counts, total
 from geoplan.model.result_tables import finish
 from geoplan.model.split_tables import BORDER_CLASSES, SPLIT_PARTS
@@ -21,7 +23,15 @@ from geoplan.planning.plan import Blocks
 from geoplan.standards.standard import Standard
 from geoplan.units import MS_PER_MINUTE, UNREACHED_MS
 
-__all__ = ["Assignment", "border_table", "member_table", "part_table", "summarise", "walk_metres"]
+__all__ = [
+    "Assignment",
+    "border_table",
+    "member_table",
+    "part_table",
+    "premises_within",
+    "summarise",
+    "walk_metres",
+]
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -188,14 +198,7 @@ def _premises_row(
     shape: shapely.Geometry, found: Assignment, households: Any, study: Study, standard: Standard
 ) -> dict[str, Any]:
     """Return floor area, the larger of both minima, and the verdict; no premises at all is no area."""
-    least, by_households = (
-        standard.get("premises.min_floor_area"),
-        standard.get("premises.area_per_100_households"),
-    )
-    needed = [float("nan") if least is None else float(least.value)]
-    if by_households is not None:
-        needed.append(float("nan") if households is pd.NA else households * float(by_households.value) / 100)
-    minimum = max(needed) if not np.isnan(needed).any() else float("nan")
+    minimum, _ = premises_need(float("nan") if households is pd.NA else float(households), standard)
     area = _floor_area(shape, found, study)
     unknown = np.isnan(area) or np.isnan(minimum)
     return {
@@ -206,12 +209,22 @@ def _premises_row(
 
 
 def _floor_area(shape: shapely.Geometry, found: Assignment, study: Study) -> float:
-    premises = study.premises
-    if premises is None:
+    if study.premises is None:
         return float("nan")
-    own = premises[premises["community_id"] == found.blocks.community_id]
-    inside = own[shapely.intersects(own.geometry.to_numpy(), shape)]
-    return float(counts(inside, "floor_area_m2").sum())  # one unknown area makes the sum unknown
+    own = premises_within(shape, rows_of_community(study.premises, found.blocks.community_id))
+    return float(counts(own, "floor_area_m2").sum())  # one unknown area makes the sum unknown
+
+
+def premises_within(shape: shapely.Geometry, premises: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """
+    Return the premises of a community that stand in one of its parts.
+
+    Premises without a place may stand in any: they are returned with an unknown floor area.
+    """
+    places = premises.geometry.to_numpy()
+    lost = shapely.is_missing(places) | shapely.is_empty(places)
+    area = np.where(lost, np.nan, counts(premises, "floor_area_m2"))
+    return premises.assign(floor_area_m2=area)[lost | shapely.intersects(places, shape)]
 
 
 def summarise(

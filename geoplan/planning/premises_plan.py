@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import shapely
 
+from geoplan.analysis.communities import rows_of_community
+from geoplan.analysis.premises import premises_need
 from geoplan.analysis.tally import counts
 from geoplan.model.result_tables import finish
 from geoplan.model.study import Study
@@ -16,12 +20,15 @@ from geoplan.network.graph import WalkNetwork
 from geoplan.network.snap import snap_places
 from geoplan.network.times import nearest
 from geoplan.network.walking import walking_costs
+from geoplan.planning.figures import premises_within
 from geoplan.planning.phasing import years_of
 from geoplan.planning.plan import SplitPlan
 from geoplan.standards.standard import Standard
-from geoplan.units import UNREACHED_MS, minutes_to_ms
+from geoplan.units import UNREACHED_MS, ms_to_minutes
 
 __all__ = ["PREMISES_STATES", "plan_premises"]
+
+FloatArray = npt.NDArray[np.float64]
 
 PREMISES_STATES = ("none", "too_small", "too_far", "unknown", "met")
 
@@ -35,7 +42,7 @@ def plan_premises(
     Parameters
     ----------
     network
-        The study's; without it nobody is known to be too far.
+        The study's; without it no walk is known, and what has floor area enough is ``unknown``.
     study
         Needs ``communities`` and ``premises``; takes ``residences``.
     standard
@@ -48,51 +55,48 @@ def plan_premises(
     -------
     premises_plan
         One row a community, and a part: ``state`` is ``none``, ``too_small``, ``too_far`` (some walk longer
-        than the limit), ``unknown`` (a floor area or a household count is missing) or ``met``;
+        than the limit), ``unknown`` (a floor area, a household count or a walk is missing) or ``met``;
         ``households_affected`` are all for the first two, those too far for the third. ``year`` is given to
         what fails now, the most households first, ties by id; missing for the rest, and beyond the last year.
     """
     (communities, premises) = study.need("communities", "premises")
-    far = _beyond(network, study, standard)
     rows = []
     for community_id, community in communities.sort_index().iterrows():
-        own = premises[(premises["community_id"] == community_id).fillna(False).astype(bool)]
+        own = rows_of_community(premises, str(community_id))
         households = float("nan") if pd.isna(community.get("households")) else float(community["households"])
-        affected = far.get(str(community_id), float("nan"))
+        name = community.get("name")
+        head = {"community_id": community_id, "part_id": "", "name": name, "stage": "before"}
         area = counts(own, "floor_area_m2")
-        rows.append(
-            {
-                "community_id": community_id,
-                "part_id": "",
-                "name": community.get("name"),
-                "stage": "before",
-                **_state(area, households, affected, standard),
-            }
-        )
+        far = _too_far(network, study, standard, str(community_id), own)
+        rows.append({**head, **_state(area, households, far, standard)})
     for plan in sorted(plans, key=lambda one: one.community_id):
+        own = rows_of_community(premises, plan.community_id)
         for part_id, part in plan.parts.iterrows():
-            own = premises[(premises["community_id"] == plan.community_id).fillna(False).astype(bool)]
-            inside = own[shapely.intersects(own.geometry.to_numpy(), part.geometry)]
+            area = counts(premises_within(part.geometry, own), "floor_area_m2")
             households = float("nan") if pd.isna(part["households"]) else float(part["households"])
+            head = {
+                "community_id": plan.community_id,
+                "part_id": part_id,
+                "name": part["name"],
+                "stage": "after",
+            }
             rows.append(
-                {
-                    "community_id": plan.community_id,
-                    "part_id": part_id,
-                    "name": part["name"],
-                    "stage": "after",
-                    **_state(counts(inside, "floor_area_m2"), households, float("nan"), standard),
-                }
+                {**head, **_state(area, households, _too_far_in_part(plan, part_id, standard), standard)}
             )
     return finish(_with_years(pd.DataFrame(rows), standard), "premises_plan")
 
 
-def _state(area: Any, households: float, far: float, standard: Standard) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Far:
+    """Whether some home is too far, None if not known; and the households of those that are, NaN likewise."""
+
+    verdict: bool | None
+    households: float
+
+
+def _state(area: FloatArray, households: float, far: _Far, standard: Standard) -> dict[str, Any]:
     """Return what a unit has, needs and lacks."""
-    needed = max(
-        standard.number("premises.min_floor_area"),
-        households * standard.number("premises.area_per_100_households") / 100,
-    )
-    needed = float("nan") if np.isnan(households) else needed
+    needed, rule = premises_need(households, standard)
     total = float(area.sum())
     state, affected = "met", 0.0
     if not len(area):
@@ -101,8 +105,10 @@ def _state(area: Any, households: float, far: float, standard: Standard) -> dict
         state, affected = "unknown", float("nan")
     elif total < needed:
         state, affected = "too_small", households
-    elif far > 0:
-        state, affected = "too_far", far
+    elif far.verdict is None:
+        state, affected = "unknown", float("nan")
+    elif far.verdict:
+        state, affected, rule = "too_far", far.households, standard.rule("split.max_walk")
     return {
         "state": state,
         "households": pd.NA if np.isnan(households) else int(households),
@@ -110,31 +116,42 @@ def _state(area: Any, households: float, far: float, standard: Standard) -> dict
         "minimum_m2": needed,
         "shortfall_m2": max(0.0, needed - total) if not np.isnan(needed - total) else float("nan"),
         "households_affected": pd.NA if np.isnan(affected) else int(affected),
-        "clause": standard.rule("premises.min_floor_area").clause,
+        "clause": rule.clause,
     }
 
 
-def _beyond(network: WalkNetwork | None, study: Study, standard: Standard) -> dict[str, float]:
-    """Return the households of each community whose walk to its own premises is too long."""
-    if network is None or study.residences is None or study.premises is None:
-        return {}
-    limit = minutes_to_ms(standard.number("split.max_walk"))
+def _too_far(
+    network: WalkNetwork | None, study: Study, standard: Standard, community_id: str, own: gpd.GeoDataFrame
+) -> _Far:
+    """Tell whether a home of a community has too long a walk to its nearest premises."""
+    placed = own[own.geometry.notna().to_numpy()]
+    if network is None or study.residences is None or placed.empty:
+        return _Far(None, float("nan"))
+    homes = rows_of_community(study.residences, community_id)
     cap = standard.number("walking.max_snap") if study.max_snap_m is None else study.max_snap_m
+    places = snap_places(network, homes, max_snap_m=cap, barriers=study.barriers)
+    seats = snap_places(network, placed, max_snap_m=cap, barriers=study.barriers)
     costs = walking_costs(network, standard)
-    found = {}
-    placed = study.premises[study.premises.geometry.notna()]
-    for community_id, own in placed.groupby("community_id", sort=True):
-        homes = study.residences[
-            (study.residences["community_id"] == community_id).fillna(False).astype(bool)
-        ]
-        if homes.empty:
-            continue
-        places = snap_places(network, homes, max_snap_m=cap, barriers=study.barriers)
-        seats = snap_places(network, own, max_snap_m=cap, barriers=study.barriers)
-        ms = nearest(network, costs, places, seats, metres=False, engine="scipy").ms
-        known = places.owner_snapped() & (ms != UNREACHED_MS)
-        found[str(community_id)] = float(np.nansum(counts(homes, "households")[known & (ms > limit)]))
-    return found
+    ms = nearest(network, costs, places, seats, metres=False, engine="scipy").ms
+    known = places.owner_snapped() & (ms != UNREACHED_MS)
+    minutes = np.where(known, ms_to_minutes(ms), np.nan)
+    return _farther(minutes, counts(homes, "households"), standard)
+
+
+def _too_far_in_part(plan: SplitPlan, part_id: object, standard: Standard) -> _Far:
+    """Tell whether a compound of a part has too long a walk to the part's seat."""
+    members = plan.members[plan.members["part_id"] == part_id]
+    minutes = members["walk_m"].to_numpy(float) / standard.number("walking.speed")
+    return _farther(minutes, counts(members, "households"), standard)
+
+
+def _farther(minutes: FloatArray, households: FloatArray, standard: Standard) -> _Far:
+    rule = standard.rule("split.max_walk")
+    far = np.array([not np.isnan(one) and not rule.passes(round(float(one), 9)) for one in minutes], bool)
+    if far.any():
+        return _Far(True, float(households[far].sum()))
+    sure = len(minutes) > 0 and not np.isnan(minutes).any()
+    return _Far(False if sure else None, 0.0 if sure else float("nan"))
 
 
 def _with_years(frame: pd.DataFrame, standard: Standard) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geoplan.analysis.communities import rows_of_community
 from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
 from geoplan.network.snap import snap_places
@@ -46,13 +47,11 @@ def candidate_seats(study: Study, community_id: str, blocks: Blocks) -> gpd.GeoD
         places = study.table(table)
         if places is None:
             continue
-        own = (places["community_id"] == community_id).fillna(False).to_numpy(bool)
+        own = rows_of_community(places, community_id)
         if table == "centres":
-            own = own & (places["level"] == "community").to_numpy(bool)
-        own = own & ~(
-            shapely.is_missing(places.geometry.to_numpy()) | shapely.is_empty(places.geometry.to_numpy())
-        )
-        for number, (seat_id, place) in enumerate(places[own].sort_index().iterrows()):
+            own = own[(own["level"] == "community").to_numpy(bool)]
+        own = own[~(shapely.is_missing(own.geometry.to_numpy()) | shapely.is_empty(own.geometry.to_numpy()))]
+        for number, (seat_id, place) in enumerate(own.sort_index().iterrows()):
             residence = _cell_of(place.geometry, blocks)
             if residence is not None:
                 fixed = table == "premises" and number == 0

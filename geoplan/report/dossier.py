@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from geoplan.analysis.communities import flag_oversized
+from geoplan.analysis.communities import flag_oversized, rows_of_community
+from geoplan.analysis.premises import premises_need
 from geoplan.messages import Lang, text
 from geoplan.model.split_tables import SPLIT_MEMBERS, SPLIT_PARTS
 from geoplan.model.study import Study
@@ -152,7 +153,7 @@ def _comparison(plan: SplitPlan, study: Study, standard: Standard, lang: Lang) -
         number_text(cells.geometry.area.sum() / 1e6),
         _present_seat(plan, study),
         number_text(sum(areas) if areas else float("nan")),
-        number_text(_needed(_sum(cells["households"]), standard)),
+        number_text(premises_need(_sum(cells["households"]), standard)[0]),
         "",
     ]
     rows = [before]
@@ -194,18 +195,10 @@ def _sum(values: pd.Series) -> float:
     return float("nan") if values.isna().any() else float(values.sum())
 
 
-def _needed(households: float, standard: Standard) -> float:
-    least, per = standard.get("premises.min_floor_area"), standard.get("premises.area_per_100_households")
-    needed = [float(least.value)] if least is not None else []
-    if per is not None:
-        needed.append(households * float(per.value) / 100)
-    return max(needed, default=float("nan")) if not math.isnan(households) else float("nan")
-
-
 def _present_seat(plan: SplitPlan, study: Study) -> str:
     if study.premises is None:
         return DASH
-    own = study.premises[(study.premises["community_id"] == plan.community_id).fillna(False).astype(bool)]
+    own = rows_of_community(study.premises, plan.community_id)
     return "、".join(str(one) for one in own["name"].dropna()) or DASH
 
 

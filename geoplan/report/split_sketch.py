@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.analysis.communities import rows_of_community
 from geoplan.messages import Lang, text
 from geoplan.model.study import Study
 from geoplan.planning.plan import Blocks, SplitPlan
@@ -192,7 +193,7 @@ def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> N
 def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
     """Mark the present premises, and after a split each part's seat."""
     if study.premises is not None:
-        own = study.premises[(study.premises["community_id"] == plan.community_id).fillna(False).astype(bool)]
+        own = rows_of_community(study.premises, plan.community_id)
         for place in own.geometry:
             if place is not None:
                 at = shapely.point_on_surface(place)

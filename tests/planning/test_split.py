@@ -48,7 +48,7 @@ def test_a_community_is_split_along_its_main_road():
     assert plan.parts.loc[west, "east"] == "建宁路"
     assert plan.checks["verdict"].isin(["pass", "fail"]).all()
     failing = plan.checks[plan.checks["verdict"] == "fail"]
-    assert set(failing["rule"]) <= {"premises.min_floor_area"}
+    assert set(failing["rule"]) <= {"premises.min_floor_area", "premises.area_per_100_households"}
 
 
 def test_figures_of_a_plan_add_up():
