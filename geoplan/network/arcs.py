@@ -13,6 +13,7 @@ added.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -48,6 +49,16 @@ class Arcs:
     head: Int32Array
     ms: Int32Array
     metres: FloatArray
+
+    @cached_property
+    def degree(self) -> int:
+        """The most arcs of one node."""
+        return int(np.diff(self.indptr).max(initial=0))
+
+    @cached_property
+    def longest_ms(self) -> int:
+        """Time of the longest arc [ms]."""
+        return int(self.ms.max(initial=0))
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,10 +1,7 @@
 """
-The searches that numba compiles. All run on one thread and release the interpreter.
+The searches that numba compiles, but for lists and counts: see `geoplan.network.bounded`.
 
-Nodes wait in buckets by time; a bucket is emptied until nothing in it changes, so that the result does not
-depend on the width of the buckets. Lists are doubly linked through two arrays, or the two columns of one:
-a node stands in one place at a time, and memory never grows. ``back[node]`` is the node before it in its
-list, ``-2 - bucket`` for the first of a bucket, and `OUT` for a node in no list.
+All run on one thread and release the interpreter.
 """
 
 from __future__ import annotations
@@ -18,17 +15,17 @@ import numpy.typing as npt
 
 from geoplan._optional import import_extra
 
-__all__ = ["INF_MS", "OUT", "at_places", "bounded", "compiled", "k_labels", "multi_source", "tree_lengths"]
+__all__ = ["INF_MS", "at_places", "compiled", "k_labels", "multi_source", "tree_lengths"]
 
 Int32Array = npt.NDArray[np.int32]
+UInt32Array = npt.NDArray[np.uint32]
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 INF_MS = 2**31 - 1
 """Time of a node not reached [ms]. Walks must be shorter than this (596 hours)."""
-OUT = -1
+_OUT = -1
 """In no list."""
-_PENDING = -(2**30)
 
 
 @cache
@@ -40,138 +37,95 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it as a whole
-    indptr: Int32Array, head: Int32Array, ms: Int32Array,
-    start_node: Int32Array, start_ms: Int32Array, start_row: Int32Array,
-    block_shift: int, bucket_shift: int, buckets: int,
+    indptr: UInt32Array, head: UInt32Array, ms: UInt32Array,
+    start_node: UInt32Array, start_ms: UInt32Array, start_row: UInt32Array,
+    round_ms: int, block_shift: int, room: int, degree: int,
     dist: Int32Array, row: Int32Array,
-) -> bool:  # fmt: skip
+) -> int:  # fmt: skip
     """
     Fill ``dist`` and ``row`` with the nearest start of every node; of starts equally near, the lowest row.
 
-    Nodes are searched block by block in windows of time: what a block needs then stays in the cache.
+    Times are passed on in rounds, and within a round block by block of nodes: what a block needs then stays
+    in the cache. Within the block, first come is first served; what falls due in a later round, or lies in
+    another block, waits. An entry that a shorter time has overtaken is skipped, and a node whose time falls
+    after it was passed on is passed on again: the result depends neither on rounds nor on blocks. Entries
+    are written whether they count or not, and their number grows only if they do: that spares the processor
+    guesses.
 
     Returns
     -------
-    True if a walk was cut because its time leaves 32 bits.
+    The longest time [ms], or -1 if there is no room for the entries. Walks of `INF_MS` and more are cut.
     """
-    nodes = len(dist)
-    blocks = ((nodes - 1) >> block_shift) + 1
-    width = np.int64(buckets) << bucket_shift
-    far = np.int64(INF_MS) << 32
-    label = np.full(nodes, far, np.int64)  # time and row in one number: ties fall to the lowest row
-    link = np.full((nodes, 2), OUT, np.int32)  # the nodes after and before: neighbours in memory
-    bucket = np.full(buckets, -1, np.int32)
-    pending = np.full(blocks, -1, np.int32)
-    soonest = np.full(blocks, INF_MS, np.int64)
-    queue = np.empty(blocks, np.int64)
-    queued = np.zeros(blocks, np.bool_)
-    overflow = False
+    far = np.uint64(INF_MS) << np.uint64(32)
+    one, half, low_half, shift = np.uint64(1), np.uint64(32), np.uint64(0xFFFFFFFF), np.uint64(block_shift)
+    label = np.full(len(dist), far, np.uint64)  # time and row in one number: ties fall to the lowest row
+    first = np.empty(((len(dist) - 1) >> block_shift) + 2, np.int64)
+    most, size = np.uint64(room), room + degree  # memory that is not written to costs none
+    queue, later, turn = np.empty(size, np.uint64), np.empty(size, np.uint64), np.empty(size, np.uint64)
+    waiting = np.uint64(0)
     for i in range(len(start_node)):
-        v = start_node[i]
-        d = np.int64(start_ms[i])
-        code = (d << 32) | start_row[i]
+        v, code = start_node[i], (np.uint64(start_ms[i]) << half) | np.uint64(start_row[i])
         if code < label[v]:
             label[v] = code
-            b = v >> block_shift
-            soonest[b] = min(soonest[b], d)
-            if link[v, 1] == OUT:
-                first = pending[b]
-                link[v, 0], link[v, 1], pending[b] = first, _PENDING, v
-                if first >= 0:
-                    link[first, 1] = v
-    while True:
-        low = soonest.min()
-        if low == INF_MS:
-            break
-        low = (low >> bucket_shift) << bucket_shift
-        high = low + width
-        put, got, waiting = 0, 0, 0
-        for b in range(blocks):
-            if soonest[b] < high:
-                queue[put], queued[b] = b, True
-                put = 0 if put + 1 == blocks else put + 1
-                waiting += 1
-        while waiting:
-            b = queue[got]
-            got = 0 if got + 1 == blocks else got + 1
-            waiting -= 1
-            queued[b] = False
-            v = pending[b]
-            pending[b] = -1
-            soonest[b] = INF_MS
-            k, last = buckets, -1
-            while v >= 0:
-                following = link[v, 0]
-                d = label[v] >> 32
-                if d < high:
-                    here = (d - low) >> bucket_shift
-                    first = bucket[here]
-                    link[v, 0], link[v, 1], bucket[here] = first, -2 - here, v
-                    k, last = min(k, here), max(last, here)
-                else:
-                    first = pending[b]
-                    link[v, 0], link[v, 1], pending[b] = first, _PENDING, v
-                    soonest[b] = min(soonest[b], d)
-                if first >= 0:
-                    link[first, 1] = v
-                v = following
-            while k <= last:
-                u = bucket[k]
-                if u < 0:
-                    k += 1
+            later[waiting] = (np.uint64(start_ms[i]) << half) | np.uint64(v)
+            waiting += one
+            if waiting > most:
+                return -1
+    while waiting > 0:
+        soonest = later[0]
+        for i in range(waiting):
+            soonest = min(soonest, later[i])
+        due = ((soonest >> half) + np.uint64(round_ms)) << half
+        put, kept = np.uint64(0), np.uint64(0)
+        for i in range(waiting):
+            entry = later[i]
+            valid = (entry >> half) == (label[entry & low_half] >> half)
+            queue[put], later[kept] = entry, entry
+            put += np.uint64(valid & (entry < due))
+            kept += np.uint64(valid & (entry >= due))
+        waiting, count = kept, put
+        first[:] = 0
+        for i in range(count):
+            first[((queue[i] & low_half) >> shift) + one] += 1
+        for block in range(1, len(first)):
+            first[block] += first[block - 1]
+        for i in range(count):
+            block = (queue[i] & low_half) >> shift
+            turn[first[block]] = queue[i]
+            first[block] += 1
+        at = np.uint64(0)
+        while at < count:
+            block = (turn[at] & low_half) >> shift
+            put, got = np.uint64(0), np.uint64(0)
+            while at < count and (turn[at] & low_half) >> shift == block:
+                queue[put] = turn[at]
+                put += one
+                at += one
+            while got < put:
+                entry = queue[got]
+                got += one
+                u = entry & low_half
+                here = label[u]
+                if here >> half != entry >> half:
                     continue
-                first = link[u, 0]
-                bucket[k], link[u, 1] = first, OUT
-                if first >= 0:
-                    link[first, 1] = -2 - k
-                d, r = label[u] >> 32, label[u] & 0xFFFFFFFF
-                for a in range(indptr[u], indptr[u + 1]):
-                    v = head[a]
-                    t = d + ms[a]
-                    if t >= INF_MS:
-                        overflow = True
-                        continue
-                    code = (t << 32) | r
-                    if code >= label[v]:
-                        continue
-                    label[v] = code
-                    at, before = v >> block_shift, link[v, 1]
-                    here = np.int64(-1)
-                    if at == b and t < high:
-                        here = (t - low) >> bucket_shift
-                        if before == -2 - here:
-                            continue
-                    elif at != b and not queued[at] and t < high:
-                        queue[put], queued[at] = at, True
-                        put = 0 if put + 1 == blocks else put + 1
-                        waiting += 1
-                    if here < 0:
-                        soonest[at] = min(soonest[at], t)
-                        if before != OUT:
-                            continue  # it waits in its block already: outside this window nothing is sorted
-                    if before != OUT:
-                        following = link[v, 0]
-                        if before >= 0:
-                            link[before, 0] = following
-                        elif before == _PENDING:
-                            pending[at] = following
-                        else:
-                            bucket[-2 - before] = following
-                        if following >= 0:
-                            link[following, 1] = before
-                    if here >= 0:
-                        first = bucket[here]
-                        link[v, 0], link[v, 1], bucket[here] = first, -2 - here, v
-                        last = max(last, here)
-                    else:
-                        first = pending[at]
-                        link[v, 0], link[v, 1], pending[at] = first, _PENDING, v
-                    if first >= 0:
-                        link[first, 1] = v
-    for v in range(nodes):
+                for a in range(np.uint64(indptr[u]), np.uint64(indptr[u + one])):
+                    v, code = np.uint64(head[a]), here + (np.uint64(ms[a]) << half)
+                    known = label[v]
+                    better = code < known
+                    label[v] = code if better else known
+                    entry = ((code >> half) << half) | v
+                    now = (entry < due) & (v >> shift == block)
+                    queue[put], later[waiting] = entry, entry
+                    put += np.uint64(better & now)
+                    waiting += np.uint64(better & (not now))
+                if put > most or waiting > most:
+                    return -1
+    longest = np.int32(0)
+    for v in range(len(dist)):
         if label[v] < far:
-            dist[v], row[v] = label[v] >> 32, label[v] & 0xFFFFFFFF
-    return overflow
+            dist[v], row[v] = label[v] >> half, label[v] & low_half
+            longest = max(longest, dist[v])
+    return int(longest)
 
 
 def tree_lengths(
@@ -225,130 +179,6 @@ def at_places(
                 ms[p], target[p] = d, row[v]
 
 
-def bounded(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it as a whole
-    low: int, high: int, limit: int, bucket_shift: int,
-    indptr: Int32Array, head: Int32Array, ms: Int32Array,
-    start_ptr: IntArray, start_node: Int32Array, start_ms: Int32Array,
-    end_ptr: IntArray, end_place: Int32Array, end_ms: Int32Array,
-    along_ptr: IntArray, along_place: Int32Array, along_ms: Int32Array,
-    dist: Int32Array, after: Int32Array, back: Int32Array, bucket: Int32Array, touched: Int32Array,
-    best: Int32Array, seen: Int32Array,
-    listed: bool, bits: int, keys: IntArray, sizes: IntArray, counts: IntArray,
-    weights: FloatArray, sums: FloatArray,
-) -> tuple[int, int]:  # fmt: skip
-    """
-    Search from starts ``low`` to ``high`` as far as the limit.
-
-    If ``listed``, write one key a place within the limit, ``(start - low) * places + place`` shifted by
-    ``bits``, plus the time, and how many a start has in ``sizes``. Else count them place by place.
-
-    Returns
-    -------
-    The start to go on with (``high`` when done; less if ``keys`` is full), and how many keys there are.
-    """
-    places = len(best)
-    used = 0
-    for t in range(low, high):
-        many = 0
-        k, last = len(bucket), -1
-        for i in range(start_ptr[t], start_ptr[t + 1]):
-            v, d = start_node[i], start_ms[i]
-            if d > limit or d >= dist[v]:
-                continue
-            if dist[v] == INF_MS:
-                touched[many] = v
-                many += 1
-            else:
-                before, following = back[v], after[v]
-                if before >= 0:
-                    after[before] = following
-                else:
-                    bucket[-2 - before] = following
-                if following >= 0:
-                    back[following] = before
-            dist[v] = d
-            here = d >> bucket_shift
-            first = bucket[here]
-            after[v], back[v], bucket[here] = first, -2 - here, v
-            if first >= 0:
-                back[first] = v
-            k, last = min(k, here), max(last, here)
-        while k <= last:
-            u = bucket[k]
-            if u < 0:
-                k += 1
-                continue
-            first = after[u]
-            bucket[k], back[u] = first, OUT
-            if first >= 0:
-                back[first] = -2 - k
-            left = limit - dist[u]
-            for a in range(indptr[u], indptr[u + 1]):
-                if ms[a] > left:
-                    continue
-                v, d = head[a], dist[u] + ms[a]
-                if d >= dist[v]:
-                    continue
-                here = d >> bucket_shift
-                before = back[v]
-                if dist[v] == INF_MS:
-                    touched[many] = v
-                    many += 1
-                elif before == -2 - here:
-                    dist[v] = d
-                    continue
-                elif before != OUT:
-                    following = after[v]
-                    if before >= 0:
-                        after[before] = following
-                    else:
-                        bucket[-2 - before] = following
-                    if following >= 0:
-                        back[following] = before
-                dist[v] = d
-                first = bucket[here]
-                after[v], back[v], bucket[here] = first, -2 - here, v
-                if first >= 0:
-                    back[first] = v
-                last = max(last, here)
-        found = 0
-        for i in range(many):
-            v = touched[i]
-            left = limit - dist[v]
-            for j in range(end_ptr[v], end_ptr[v + 1]):
-                if end_ms[j] <= left:
-                    p, d = end_place[j], dist[v] + end_ms[j]
-                    if d < best[p]:
-                        if best[p] == INF_MS:
-                            seen[found] = p
-                            found += 1
-                        best[p] = d
-            dist[v] = INF_MS
-        for j in range(along_ptr[t], along_ptr[t + 1]):
-            p, d = along_place[j], along_ms[j]
-            if d <= limit and d < best[p]:
-                if best[p] == INF_MS:
-                    seen[found] = p
-                    found += 1
-                best[p] = d
-        full = listed and used + found > len(keys)
-        for i in range(found):
-            p = seen[i]
-            if listed and not full:
-                keys[used + i] = ((np.int64(t - low) * places + p) << bits) | best[p]
-            elif not listed:
-                counts[p] += 1
-                if len(sums):
-                    sums[p] += weights[t]
-            best[p] = INF_MS
-        if full:
-            return t, used
-        if listed:
-            sizes[t] = found
-            used += found
-    return high, used
-
-
 def k_labels(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it as a whole
     indptr: Int32Array, head: Int32Array, ms: Int32Array,
     start_node: Int32Array, start_ms: Int32Array, start_row: Int32Array,
@@ -358,7 +188,9 @@ def k_labels(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it 
     Fill ``dist`` and ``row``, of shape (nodes, k), with the k nearest starts of every node.
 
     Starts of one row count once. Each node stands in the queue once, by its soonest label not yet passed on.
-    The buckets are a ring, which must span the longest arc and the latest start.
+    The buckets are a ring, which must span the longest arc and the latest start. Lists are doubly linked:
+    ``back[node]`` is the node before it in its list, ``-2 - bucket`` for the first of a bucket, and `_OUT`
+    for a node in no list.
 
     Returns
     -------
@@ -366,7 +198,7 @@ def k_labels(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it 
     """
     nodes = len(dist)
     after = np.full(nodes, -1, np.int32)
-    back = np.full(nodes, OUT, np.int32)
+    back = np.full(nodes, _OUT, np.int32)
     bucket = np.full(buckets, -1, np.int32)
     fresh = np.zeros((nodes, k), np.bool_)
     overflow = False
@@ -386,7 +218,7 @@ def k_labels(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it 
                 turn += 1
                 continue
             first = after[u]
-            bucket[turn % buckets], back[u] = first, OUT
+            bucket[turn % buckets], back[u] = first, _OUT
             if first >= 0:
                 back[first] = np.int32(-2 - turn % buckets)
             waiting -= 1
@@ -444,7 +276,7 @@ def k_labels(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it 
             before = back[v]
             if before == -2 - here:
                 continue
-            if before != OUT:
+            if before != _OUT:
                 following = after[v]
                 if before >= 0:
                     after[before] = following

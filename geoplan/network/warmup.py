@@ -10,7 +10,7 @@ import shapely
 
 from geoplan.network.build import network_from_streets
 from geoplan.network.snap import Snaps, snap_points
-from geoplan.network.times import count_within, k_nearest, nearest
+from geoplan.network.times import count_within, k_nearest, nearest, within
 
 __all__ = ["compile_searches", "numba_is_installed"]
 
@@ -37,4 +37,5 @@ def compile_searches() -> None:
     places = Snaps(owner=np.arange(2), owners=2, edge=edge, offset_m=offset_m, snap_m=snap_m)
     nearest(network, costs, places, places, engine="numba")
     count_within(network, costs, places, places, limit_ms=60_000, engine="numba")
+    within(network, costs, places, places, limit_ms=60_000, engine="numba")
     k_nearest(network, costs, places, places, k=2, engine="numba")

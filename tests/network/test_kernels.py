@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoplan.errors import NetworkError
-from geoplan.network import search
+from geoplan.network import lists, search
 from geoplan.network.build import network_from_streets
 from geoplan.network.graph import Costs
 from geoplan.network.snap import Snaps, snap_places
@@ -124,17 +124,40 @@ def test_lengths_and_sums_of_both_engines_are_equal_to_the_last_bit(seed, kind):
 
 @settings(max_examples=15, deadline=None)
 @given(seed=SEEDS)
-def test_small_blocks_and_windows_change_nothing(seed):
+def test_small_blocks_short_rounds_and_little_room_change_nothing(seed):
     walk, costs, places, targets = city(seed, "sloped")
     usual = nearest(walk, costs, places, targets, engine="numba")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "_BLOCK_SHIFT", 2)
-        patch.setattr(search, "_BUCKETS", 16)
-        patch.setattr(search, "_BUCKET_SHIFT", 11)
+        patch.setattr(search, "_ROUND_MS", 20_000)
+        patch.setattr(search, "_ROOM_PER_NODE", 0)
+        patch.setattr(search, "_LEAST_ROOM", 1)
         blocked = nearest(walk, costs, places, targets, engine="numba")
     assert np.array_equal(usual.ms, blocked.ms)
     assert np.array_equal(usual.target, blocked.target)
     assert np.array_equal(usual.metres, blocked.metres, equal_nan=True)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=SEEDS, kind=KINDS, limit=st.sampled_from([0, 60_000, 300_000, 2**31 - 2]))
+def test_searching_side_by_side_or_one_by_one_with_little_room_changes_no_list_or_count(seed, kind, limit):
+    walk, costs, places, targets = city(seed, kind, shops=9)
+    found = []
+    for nodes_per_target, lanes, room in ((0, 64, 64), (10**9, 4, 64), (10**9, 2, 1), (0, 64, 1)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lists, "_NODES_PER_TARGET", nodes_per_target)
+            patch.setattr(lists, "_LANES", lanes)
+            patch.setattr(lists, "_ROOM_PER_NODE", 0)
+            patch.setattr(lists, "_LEAST_ROOM", room)
+            patch.setattr(lists, "_ROUND_MS", 1_000 * room)
+            patch.setattr(lists, "_ROUND_OF_LANES_MS", 1_000 * room)
+            counts = count_within(walk, costs, places, targets, limit_ms=limit, engine="numba")
+            listed = within(walk, costs, places, targets, limit_ms=limit, engine="numba")
+            found.append((counts, listed.indptr, listed.place, listed.ms))
+    plain = within(walk, costs, places, targets, limit_ms=limit, engine="scipy")
+    for counts, *listed in found:
+        assert np.array_equal(counts, np.bincount(plain.place, minlength=places.owners))
+        assert all(map(np.array_equal, listed, (plain.indptr, plain.place, plain.ms)))
 
 
 @settings(max_examples=15, deadline=None)
