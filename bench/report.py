@@ -24,6 +24,8 @@ TITLES = {
     "e": "e. Meeting the nearest street",
     "f": "f. Loading an extract",
 }
+_FLOOR_OF_THE_TARGET_NS = 5.3
+"""55 bytes a node at 10.4 GB/s."""
 _WITHIN_FLOOR = 15.0
 _PEAK_MB = 500.0
 _COMPILE_CPU_S = 10.0
@@ -102,8 +104,15 @@ def _plain(results: Results) -> list[str]:
             f" reads and writes) is {floor:.1f} ns a node"
         )
         if spent:
-            verdict = "met" if spent <= floor * _WITHIN_FLOOR else "not met"
-            said.append(f"1M: {spent / floor:.1f} times the floor (wanted ≤ {_WITHIN_FLOOR:.0f}: {verdict})")
+            for times, whose in (
+                (spent / floor, "this machine's floor"),
+                (
+                    spent / _FLOOR_OF_THE_TARGET_NS,
+                    "the floor of the machine on which the target was set, 5.3 ns",
+                ),
+            ):
+                verdict = "met" if times <= _WITHIN_FLOOR else "not met"
+                said.append(f"1M: {times:.1f} times {whose} (wanted ≤ {_WITHIN_FLOOR:.0f}: {verdict})")
     for asked, what in (("nodes", "the search of case a"), ("places", "`nearest`, a place at every node")):
         peak = _figure(results, "memory", "1M", f"peak_mb_{asked}")
         if peak:

@@ -134,30 +134,50 @@ def _both(network: WalkNetwork, costs: Costs) -> tuple[Arcs, Arcs]:
     if kept is None or kept[0] is not network:
         if len(costs.edge_ms) != network.edge_count:
             raise NetworkError("error.costs_length", costs=len(costs.edge_ms), edges=network.edge_count)
-        tail = np.concatenate([network.edge_u, network.edge_v])
-        head = np.concatenate([network.edge_v, network.edge_u])
-        ms = np.concatenate([costs.edge_ms, costs.backward_ms])
-        metres = np.concatenate([network.edge_length_m, network.edge_length_m])
         # what was kept for these costs belongs to another network
         _DOORS.pop(costs, None)
         _FEET.pop(costs, None)
-        walking = _arcs(tail, head, ms, metres, network.node_count)
-        search = walking if costs.edge_back_ms is None else _arcs(head, tail, ms, metres, network.node_count)
+        walking = _arcs(network, costs.edge_ms, costs.backward_ms)
+        search = walking
+        if costs.edge_back_ms is not None:
+            search = _arcs(network, costs.backward_ms, costs.edge_ms)
         kept = _ARCS[costs] = (network, walking, search)
     return kept[1], kept[2]
 
 
-def _arcs(tail: IntArray, head: IntArray, ms: IntArray, metres: FloatArray, nodes: int) -> Arcs:
-    usable = np.flatnonzero((ms != UNREACHED_MS) & (tail != head))
-    pair = tail[usable] * nodes + head[usable]
-    order = usable[np.lexsort((metres[usable], ms[usable], pair))]
-    order = order[_first(tail[order] * nodes + head[order])]
-    return Arcs(
-        indptr=np.searchsorted(tail[order], np.arange(nodes + 1)).astype(np.int32),
-        head=head[order].astype(np.int32),
-        ms=ms[order].astype(np.int32),
-        metres=_steps(metres[order]),
-    )
+def _arcs(network: WalkNetwork, onward_ms: IntArray, back_ms: IntArray) -> Arcs:
+    """Return the arcs, given the times from u to v and from v to u."""
+    nodes, edges, u, v = network.node_count, network.edge_count, network.edge_u, network.edge_v
+    usable = np.concatenate([(onward_ms != UNREACHED_MS) & (u != v), (back_ms != UNREACHED_MS) & (u != v)])
+    pair = np.concatenate([u * nodes + v, v * nodes + u])
+    order = np.argsort(pair, kind="stable")
+    order = order[usable[order]]
+    pair = pair[order]
+    again = ~_first(pair)
+    if again.any():
+        _quickest_first(order, again, pair, (onward_ms, back_ms), network.edge_length_m)
+        order, pair = order[~again], pair[~again]
+    indptr = np.searchsorted(pair, np.arange(nodes + 1) * nodes).astype(np.int32)
+    head = np.remainder(pair, max(1, nodes), out=pair).astype(np.int32)
+    del pair
+    edge = (order % max(1, edges)).astype(np.int32)
+    ms = onward_ms[edge].astype(np.int32)
+    if back_ms is not onward_ms:
+        back = order >= edges
+        ms[back] = back_ms[edge[back]]
+    return Arcs(indptr=indptr, head=head, ms=ms, metres=_steps(network.edge_length_m[edge]))
+
+
+def _quickest_first(
+    order: IntArray, again: BoolArray, pair: IntArray, sides: tuple[IntArray, IntArray], metres: FloatArray
+) -> None:
+    """Sort the arcs of each node pair that has several, in place: by time, then by length."""
+    several = again.copy()
+    several[:-1] |= again[1:]
+    at = np.flatnonzero(several)
+    arc = order[at]
+    ms, length = np.concatenate(sides)[arc], metres[arc % len(metres)]
+    order[at] = arc[np.lexsort((length, ms, pair[at]))]
 
 
 def _first(key: IntArray) -> BoolArray:
@@ -168,7 +188,10 @@ def _first(key: IntArray) -> BoolArray:
 
 
 def _steps(metres: FloatArray) -> FloatArray:
-    return np.rint(metres * _STEPS_PER_M) / _STEPS_PER_M
+    steps = metres * _STEPS_PER_M
+    np.rint(steps, out=steps)
+    steps /= _STEPS_PER_M
+    return steps
 
 
 def _feet(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Feet:
@@ -238,21 +261,22 @@ def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -
     sides = (feet.to_u, feet.to_v) if leaving else (feet.from_u, feet.from_v)
     # at an end of the edge, the way to its other end leads over this one: one door is enough
     needed = np.concatenate([~feet.at_v, ~feet.at_u])
-    free = needed & (np.concatenate(sides) != UNREACHED_MS)
-    ms = np.concatenate([np.where(side == UNREACHED_MS, 0, side) + feet.access_ms for side in sides])
-    owner = np.concatenate([feet.owner, feet.owner])
-    order = np.argsort(owner, kind="stable")
-    order = order[free[order]]
-    if ms[order].max(initial=0) > _MOST_MS:
+    needed &= np.concatenate(sides) != UNREACHED_MS
+    door = np.flatnonzero(needed)
+    foot, at_end = door % max(1, len(feet.owner)), door >= len(feet.owner)
+    order = np.argsort(feet.owner[foot], kind="stable")
+    foot, at_end = foot[order], at_end[order]
+    edge = feet.edge[foot]
+    ms = np.where(at_end, sides[1][foot], sides[0][foot]) + feet.access_ms[foot]
+    if ms.max(initial=0) > _MOST_MS:
         raise NetworkError("error.cost_overflow")
-    node = np.concatenate([network.edge_u[feet.edge], network.edge_v[feet.edge]])
-    metres = np.concatenate([feet.snap_m + feet.before_m, feet.snap_m + feet.rest_m])
+    owner = feet.owner[foot]
     return Doors(
-        first=np.searchsorted(owner[order], np.arange(snaps.owners + 1)),
-        owner=owner[order].astype(np.int32),
-        node=node[order].astype(np.int32),
-        ms=ms[order].astype(np.int32),
-        metres=metres[order],
+        first=np.searchsorted(owner, np.arange(snaps.owners + 1)),
+        owner=owner.astype(np.int32),
+        node=np.where(at_end, network.edge_v[edge], network.edge_u[edge]).astype(np.int32),
+        ms=ms.astype(np.int32),
+        metres=feet.snap_m[foot] + np.where(at_end, feet.rest_m[foot], feet.before_m[foot]),
     )
 
 

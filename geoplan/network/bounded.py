@@ -237,13 +237,13 @@ def counted(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it a
                 if put > room or waiting > room:
                     full = True
                     break
-        for s in range(met):
-            v = np.uint64(node[s])
+        for number in range(met):
+            v = node[number]
             slot[v] = _OUT
             if full:
                 continue
-            from_u = np.uint64(s) * side
-            for i in range(end_ptr[v], end_ptr[v + one]):
+            from_u = np.uint64(number) * side
+            for i in range(end_ptr[v], end_ptr[v + np.uint32(1)]):
                 step, p = end_ms[i], end_place[i]
                 if step >= far:
                     continue

@@ -142,20 +142,26 @@ class WalkNetwork:
         if not (np.isfinite(crossing_delay_s) and crossing_delay_s >= 0):
             raise NetworkError("error.crossing_delay", value=crossing_delay_s)
         flat = self.edge_length_m * (MS_PER_MINUTE / speed_m_per_min)
-        flat = flat * np.where(self.edge_steps, steps_factor, 1.0)
-        wait = self.edge_crossings * (crossing_delay_s * MS_PER_SECOND)
-        slope = np.where(self.edge_steps, 0.0, self.edge_climb_m / self.edge_length_m)
+        if self.edge_steps.any():
+            flat *= np.where(self.edge_steps, steps_factor, 1.0)
+        wait: FloatArray | float = 0.0
+        if crossing_delay_s > 0:
+            wait = self.edge_crossings * (crossing_delay_s * MS_PER_SECOND)
+        if not (slope_rate > 0 and self.edge_climb_m.any()):
+            onward = _checked_ms(np.maximum(np.rint(flat + wait), 1.0))
+            back = onward.copy() if self.edge_one_way.any() else None
+        else:
+            slope = np.where(self.edge_steps, 0.0, self.edge_climb_m / self.edge_length_m)
 
-        def whole(rise: FloatArray) -> FloatArray:
-            uphill = np.exp(slope_rate * (np.abs(rise + slope_shift) - slope_shift))
-            return np.maximum(np.rint(flat * np.where(rise == 0, 1.0, uphill) + wait), 1.0)
+            def whole(rise: FloatArray) -> IntArray:
+                uphill = np.exp(slope_rate * (np.abs(rise + slope_shift) - slope_shift))
+                return _checked_ms(np.maximum(np.rint(flat * np.where(rise == 0, 1.0, uphill) + wait), 1.0))
 
-        onward = whole(slope)
-        if not (self.edge_one_way.any() or (slope_rate > 0 and slope.any())):
-            return Costs(speed_m_per_min=speed_m_per_min, edge_ms=_checked_ms(onward))
-        back = _checked_ms(whole(-slope))
-        back[self.edge_one_way] = UNREACHED_MS
-        return Costs(speed_m_per_min=speed_m_per_min, edge_ms=_checked_ms(onward), edge_back_ms=back)
+            onward = whole(slope)
+            back = whole(-slope) if slope.any() or self.edge_one_way.any() else None
+        if back is not None:
+            back[self.edge_one_way] = UNREACHED_MS
+        return Costs(speed_m_per_min=speed_m_per_min, edge_ms=onward, edge_back_ms=back)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,13 +210,14 @@ class Costs:
 def _checked_ms(given: npt.ArrayLike) -> IntArray:
     """Return times as whole milliseconds, or tell which are none."""
     ms = np.asarray(given)
-    finite = np.isfinite(ms)
-    bad = ~finite | (ms < 1)
+    bad = ms < 1
+    if not np.issubdtype(ms.dtype, np.integer):
+        bad |= ~np.isfinite(ms)
+        if not bad.any():
+            bad = ms != np.rint(ms)
     if bad.any():
         raise NetworkError("error.edge_cost", edges=some_ids(np.flatnonzero(bad).tolist()))
-    if (bad := ms != np.rint(ms)).any():
-        raise NetworkError("error.edge_cost", edges=some_ids(np.flatnonzero(bad).tolist()))
-    whole = ms.astype(np.int64)
+    whole = ms.astype(np.int64, copy=False)
     bad = (whole > _MOST_MS) & (whole != UNREACHED_MS)
     if bad.any():
         raise NetworkError("error.cost_overflow_edges", edges=some_ids(np.flatnonzero(bad).tolist()))
