@@ -33,7 +33,7 @@ _WORK_TO_LOAD = 5_000_000
 
 _BLOCK_SHIFT = 13
 """8,192 nodes a block: with their arcs a third of a megabyte, which stays in the processor's cache."""
-_ROUND_MS = 300_000
+_ROUND_MS = 900_000
 """Longer rounds pass on more times that do not last, shorter ones come back to each block more often."""
 _ROOM_PER_NODE = 2
 _LEAST_ROOM = 64
@@ -82,7 +82,7 @@ def nearest_at_nodes(
     if numba:
         room, longest = _ROOM_PER_NODE * network.node_count + _LEAST_ROOM, -1
         while longest < 0:
-            longest = compiled(multi_source)(
+            longest, _ = compiled(multi_source)(
                 *(one.view(np.uint32) for one in (arcs.indptr, arcs.head, arcs.ms)),
                 *(one.view(np.uint32) for one in (doors.node, doors.ms, doors.owner)),
                 _ROUND_MS, _BLOCK_SHIFT, room, arcs.degree, dist, row,
