@@ -121,12 +121,11 @@ def corridor_polygons(
     squared = splat(pieces, int(pieces.band.max()) + 1, columns, rows, reach=_FARTHEST, numba=numba)
     squared = squared[:, _BRIM:-_BRIM, _BRIM:-_BRIM]
     pieces, origin = _off_the_brim(pieces, columns, rows), origin + _BRIM
-    metres = np.hypot(pieces.dx, pieces.dy) * CELL_M
     found = []
     for number in range(bands):
         field = _field(squared, pieces, number, bands, keep_off=keep_off)
         polygon = _outline(field, origin)
-        found.append(_measured(polygon, field, pieces, metres, number))
+        found.append(_measured(polygon, field, pieces, number))
     return found
 
 
@@ -229,7 +228,6 @@ def _measured(
     polygon: shapely.Polygon | shapely.MultiPolygon,
     field: Float32Array,
     pieces: Pieces,
-    metres: FloatArray,
     number: int,
 ) -> Corridor:
     """Measure the streets on the wrong side of a polygon's outline."""
@@ -246,8 +244,14 @@ def _measured(
         ]
         share[cut] = _share_inside(across, corners)
     reached = pieces.band <= number
-    missed = float((metres * (1 - share))[reached].sum())
-    return Corridor(polygon, missed, float((metres * share)[~reached].sum()))
+    lost, taken = np.flatnonzero(reached & (share < 1)), np.flatnonzero(~reached & (share > 0))
+    missed = float((_metres(pieces, lost) * (1 - share[lost])).sum())
+    return Corridor(polygon, missed, float((_metres(pieces, taken) * share[taken]).sum()))
+
+
+def _metres(pieces: Pieces, chosen: IntArray) -> FloatArray:
+    length: FloatArray = np.hypot(pieces.dx[chosen], pieces.dy[chosen]) * CELL_M
+    return length
 
 
 _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
