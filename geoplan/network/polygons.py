@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 import shapely
-from contourpy import FillType, contour_generator
 
 from geoplan.network.graph import BoolArray, FloatArray, IntArray
 from geoplan.network.search import Engine, takes_numba
 from geoplan.network.splat import RIM, Pieces, splat, split
+from geoplan.network.trace import trace
 
 __all__ = ["CELL_M", "CORRIDOR_M", "Corridor", "corridor_polygons"]
 
@@ -124,7 +124,7 @@ def corridor_polygons(
     found = []
     for number in range(bands):
         field = _field(squared, pieces, number, bands, keep_off=keep_off)
-        polygon = _outline(field, origin)
+        polygon = _outline(field, origin, numba=numba)
         found.append(_measured(polygon, field, pieces, number))
     return found
 
@@ -204,23 +204,16 @@ def _corners_of(pieces: Pieces, chosen: BoolArray, shape: tuple[int, ...]) -> Bo
     return marked
 
 
-def _outline(field: Float32Array, origin: IntArray) -> shapely.Polygon | shapely.MultiPolygon:
+def _outline(field: Float32Array, origin: IntArray, *, numba: bool) -> shapely.Polygon | shapely.MultiPolygon:
     """Return the polygon where the field is negative."""
-    lines = contour_generator(z=field, fill_type=FillType.OuterOffset).filled(-10 * _MOST, 0.0)
-    outers: list[FloatArray] = [np.asarray(points) for points in lines[0]]
-    rings: list[IntArray] = [np.asarray(offsets, np.int64) for offsets in lines[1]]
-    if not outers:
+    rings = trace(field, _TICKS, numba=numba)
+    if not len(rings.polygon):
         return shapely.Polygon()
-    # first to the lattice, then to metres: both steps are exact
-    xy = (np.rint(np.concatenate(outers) * _TICKS) / _TICKS + origin) * CELL_M
-    before = np.cumsum([0, *(len(one) for one in outers)])
-    ring_at = np.concatenate([offsets[:-1] + start for offsets, start in zip(rings, before, strict=False)])
-    ring_end = np.concatenate([offsets[1:] + start for offsets, start in zip(rings, before, strict=False)])
-    polygon_of = np.repeat(np.arange(len(outers)), [len(offsets) - 1 for offsets in rings])
-    count = ring_end - ring_at
-    vertex = np.repeat(ring_at - np.cumsum(count) + count, count) + np.arange(count.sum())
-    ring = shapely.linearrings(xy[vertex], indices=np.repeat(np.arange(len(count)), count))
-    polygons = shapely.polygons(ring, indices=polygon_of)
+    # from the lattice to metres: exact
+    xy = (rings.xy + origin) * CELL_M
+    ring = shapely.linearrings(xy, indices=np.repeat(np.arange(len(rings.polygon)), np.diff(rings.first)))
+    order = np.argsort(rings.polygon, kind="stable")
+    polygons = shapely.polygons(ring[order], indices=rings.polygon[order])
     return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
