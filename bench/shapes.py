@@ -198,8 +198,9 @@ def _valhalla(city: City, nodes: IntArray, work: Path) -> Callable[[], list[Any]
     del plain["mjolnir"]["tile_extract"]
     (work / "valhalla.json").write_text(json.dumps(plain), encoding="utf-8")
     build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
-    command = [str(build), "-c", str(work / "valhalla.json"), str(extract_path())]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [str(build), "-c", str(work / "valhalla.json"), str(extract_path().resolve())]
+    # it leaves notes in the folder it runs in
+    subprocess.run(command, check=True, capture_output=True, cwd=work)
     with tarfile.open(packed, "w") as tar:
         for one in sorted(tiles.rglob("*.gph")):
             tar.add(one, arcname=str(one.relative_to(tiles)))
