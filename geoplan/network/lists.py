@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +10,9 @@ from geoplan.network.arcs import Doors, Int32Array, along_edges, doors, search_a
 from geoplan.network.graph import Costs, FloatArray, IntArray, WalkNetwork
 from geoplan.network.kernels import INF_MS, OUT, bounded, compiled
 from geoplan.network.snap import Snaps
+from geoplan.network.threads import in_threads, worker_count
 
-__all__ = ["BoundedSearch", "ListedPlaces", "worker_count"]
+__all__ = ["BoundedSearch", "ListedPlaces"]
 
 _CHUNKS_PER_WORKER = 4
 _FEWEST_KEYS = 1 << 16
@@ -38,12 +36,6 @@ class ListedPlaces:
     indptr: IntArray
     place: IntArray
     ms: IntArray
-
-
-def worker_count() -> int:
-    """Return how many threads search: ``OMP_NUM_THREADS`` where it is set, else one a processor."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, int(asked)) if asked.isdigit() else os.cpu_count() or 1
 
 
 class BoundedSearch:
@@ -109,7 +101,7 @@ class BoundedSearch:
                     pieces[number].append(self._decoded(keys[:used], sizes[low:done]))
                     low = done
 
-        _in_threads(work, len(spans), worker_count())
+        in_threads(work, len(spans), worker_count())
         flat = [piece for some in pieces for piece in some]
         empty = np.zeros(0, np.int64)
         return ListedPlaces(
@@ -134,7 +126,7 @@ class BoundedSearch:
                 self._run(*spans[number], space, counts=counts)
             parts.append(counts)
 
-        _in_threads(work, len(spans), worker_count())
+        in_threads(work, len(spans), worker_count())
         total = np.zeros(self._places, np.int64)
         for part in parts:
             total += part
@@ -177,12 +169,3 @@ class BoundedSearch:
 def _by_node(ends: Doors, nodes: int) -> tuple[IntArray, Int32Array, Int32Array]:
     order = np.argsort(ends.node, kind="stable")
     return np.searchsorted(ends.node[order], np.arange(nodes + 1)), ends.owner[order], ends.ms[order]
-
-
-def _in_threads(work: Callable[[range], None], jobs: int, workers: int) -> None:
-    workers = min(workers, jobs)
-    if workers <= 1:
-        work(range(jobs))
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, [range(first, jobs, workers) for first in range(workers)]))
