@@ -22,6 +22,7 @@ from geoplan.crs.metric import transform_xy
 from geoplan.network.areas import service_area
 from geoplan.network.graph import WalkNetwork
 from geoplan.network.polygons import CORRIDOR_M, corridor_polygons
+from geoplan.network.search import Engine
 from geoplan.network.spans import StreetLines, reached_spans
 from geoplan.network.times import node_times
 
@@ -71,9 +72,9 @@ def polygons_case(city: City, rounds: int, work: Path) -> Result:
     streets = [area.streets for area in areas]
     _drawing(result, city, targets, streets, rounds)
     contestants: dict[str, Callable[[], Any]] = {
-        "ours": lambda: service_area(city.walk, city.costs, targets, limits_ms=[LIMIT_MS]),
+        "ours": lambda: service_area(city.walk, city.costs, targets, limits_ms=[LIMIT_MS], engine="numba"),
         "node hull": lambda: [
-            _node_hull(city, times) for times in node_times(city.walk, city.costs, targets)
+            _node_hull(city, times) for times in node_times(city.walk, city.costs, targets, engine="numba")
         ],
     }
     notes = {"node hull": "convex hull of the reached nodes, times from our own search"}
@@ -114,16 +115,20 @@ def _drawing(
         reached = spans[spans.band == 0]
         pieces.append(lines.segments(reached.edge, reached.low, reached.high)[0])
 
-    def draw() -> list[Any]:
-        return [
-            corridor_polygons(one, np.zeros(len(one), np.int64), bands=1, keep_off=False)[0].polygon
-            for one in pieces
-        ]
+    def draw(engine: Engine = "numba") -> list[Any]:
+        drawn = []
+        for one in pieces:
+            all_reached = np.zeros(len(one), np.int64)
+            drawn += corridor_polygons(one, all_reached, bands=1, keep_off=False, engine=engine)
+        return [one.polygon for one in drawn]
 
     def buffer() -> list[Any]:
         return [shapely.union_all(shapely.buffer(shapely.get_parts(one), CORRIDOR_M)) for one in streets]
 
-    samples = interleave({"ours": draw, "GEOS buffer": buffer}, rounds)
+    contestants: dict[str, Callable[[], Any]] = {
+        "ours": draw, "ours without numba": lambda: draw("scipy"), "GEOS buffer": buffer,
+    }  # fmt: skip
+    samples = interleave(contestants, rounds)
     ours: Sample = samples.pop("ours")
     _note_truth(result, city, "geoplan, plain corridor", ours.answer, streets)
     for name, theirs in samples.items():
@@ -133,6 +138,8 @@ def _drawing(
             for a, b in zip(ours.answer, theirs.answer, strict=True)
         ]
         result.figures[f"iou_{name}"] = float(np.mean(shares))
+        geos = name == "GEOS buffer"
+        note = f"same pieces, {CORRIDOR_M:.0f} m corridor; buffers of the pieces, joined"
         result.rows.append(
             row(
                 ("d", city.name, f"{len(streets)} {_DRAWN}"),
@@ -140,8 +147,8 @@ def _drawing(
                 ours,
                 theirs,
                 agrees=f"IoU {np.mean(shares):.4f} (least {min(shares):.4f})",
-                reach=30.0,
-                note=f"same pieces, {CORRIDOR_M:.0f} m corridor; buffers of the pieces, joined",
+                reach=30.0 if geos else None,
+                note=note if geos else "the same call with engine='scipy'",
             )
         )
 
@@ -191,8 +198,9 @@ def _valhalla(city: City, nodes: IntArray, work: Path) -> Callable[[], list[Any]
     del plain["mjolnir"]["tile_extract"]
     (work / "valhalla.json").write_text(json.dumps(plain), encoding="utf-8")
     build = Path(valhalla.__file__).parent / "bin" / "valhalla_build_tiles"
-    command = [str(build), "-c", str(work / "valhalla.json"), str(extract_path())]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [str(build), "-c", str(work / "valhalla.json"), str(extract_path().resolve())]
+    # it leaves notes in the folder it runs in
+    subprocess.run(command, check=True, capture_output=True, cwd=work)
     with tarfile.open(packed, "w") as tar:
         for one in sorted(tiles.rglob("*.gph")):
             tar.add(one, arcname=str(one.relative_to(tiles)))

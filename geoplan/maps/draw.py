@@ -20,6 +20,7 @@ from geoplan.maps.layers import (
     circle_layers,
     community_layers,
     facility_layer,
+    fault_layer,
     residence_layers,
     street_layer,
 )
@@ -86,6 +87,7 @@ def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
         facility_layer,
         residence_layers,
         centre_layers,
+        fault_layer,
     ):
         draw(audit, chosen, drawing)
     page = folium.Map(

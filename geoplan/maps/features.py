@@ -24,6 +24,7 @@ from geoplan.report.words import (
 from geoplan.workflow import Audit
 
 __all__ = [
+    "coded_fact",
     "counts_fact",
     "lonlat_points",
     "rates_fact",
@@ -37,6 +38,7 @@ _DECIMALS = 6
 _VERDICTS = ("pass", "fail", "unknown")
 
 Fact = tuple[str, list[str | None]]
+CodedFact = tuple[str, list[int], list[str]]
 
 
 def lonlat_points(geometry: gpd.GeoSeries, crs: str) -> list[list[float]]:
@@ -84,6 +86,12 @@ def counts_fact(label: str, values: pd.Series) -> Fact:
 def rates_fact(label: str, values: pd.Series) -> Fact:
     """Return shares as a fact of a popup."""
     return label, [None if pd.isna(value) else rate_text(float(value)) for value in values]
+
+
+def coded_fact(label: str, keys: pd.Series, lang: Lang) -> CodedFact:
+    """Return long sentences (message keys) as a fact of a popup: each is told once, rows name its place."""
+    known = sorted(keys.dropna().unique())
+    return label, pd.Index(known).get_indexer(keys).tolist(), [reason_text(one, lang) for one in known]
 
 
 def words_fact(label: str, values: pd.Series, prefix: str, lang: Lang) -> Fact:

@@ -12,6 +12,7 @@ import shapely
 
 from geoplan.maps.elements import DataLayer
 from geoplan.maps.features import (
+    coded_fact,
     counts_fact,
     lonlat_points,
     rates_fact,
@@ -24,6 +25,7 @@ from geoplan.maps.palette import (
     CENTRE_COLOURS,
     COMPLETENESS_COLOURS,
     FACILITY_STYLE,
+    FAULT_STYLE,
     NO_DATA_COLOUR,
     OVERSIZED_STYLE,
     STREET_STYLE,
@@ -32,9 +34,9 @@ from geoplan.maps.palette import (
     community_style,
 )
 from geoplan.messages import Lang, text
-from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.model.result_tables import FAULT_KINDS, RESULT_TABLES
 from geoplan.model.tables import INPUT_TABLES
-from geoplan.report.words import count_text, names_of
+from geoplan.report.words import count_text, names_of, number_text, unit_text
 from geoplan.workflow import Audit
 
 __all__ = [
@@ -44,12 +46,15 @@ __all__ = [
     "circle_layers",
     "community_layers",
     "facility_layer",
+    "fault_layer",
     "residence_layers",
     "street_layer",
 ]
 
 MAX_STREET_VERTICES = 150_000
 """Streets with more vertices than this (after simplification) are left out of the picture, and it says so."""
+MAX_FAULTS = 3000
+"""Of more faults of the network the first are drawn, kind by kind, and the legend says so."""
 _MANY_RESIDENCES = 5000
 _COMMUNITY_COUNTS = ("persons", "households", "residences", "persons_unknown_all_five")
 _COMMUNITY_RATES = (
@@ -80,6 +85,7 @@ class Drawing:
             "outlines": [],
             "centres": [],
             "facilities": [],
+            "faults": [],
             "circles": [],
             "lines": [],
             "notes": [],
@@ -261,6 +267,52 @@ def facility_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     label = text("map.layer_facilities", lang, count=count_text(len(rows)))
     drawing.layers.append(DataLayer("points", data, name=label, show=False))
     drawing.explain("facilities", {"style": FACILITY_STYLE, "label": label})
+
+
+def fault_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
+    """Add the places where the network may be wrong; off at first."""
+    faults = audit.tables.get("network_faults")
+    if faults is None or faults.empty:
+        return
+    label = text("map.layer_faults", lang, count=count_text(len(faults)))
+    rows = _first_of_each_kind(faults, MAX_FAULTS)
+    drawing.vertices += len(rows)
+    schema = RESULT_TABLES["network_faults"]
+    others = [
+        None if pd.isna(other) else f"{INPUT_TABLES[table].title(lang)} · {other}"
+        for table, other in zip(rows["table"], rows["other_id"], strict=True)
+    ]
+    values = [
+        None if pd.isna(value) else f"{number_text(value)} {unit_text(unit, lang)}"
+        for value, unit in zip(rows["value"], rows["unit"], strict=True)
+    ]
+    data = {
+        "at": lonlat_points(rows.geometry, audit.study.crs),
+        "style": FAULT_STYLE,
+        "title": [text(f"network.kind.{kind}", lang) for kind in rows["kind"]],
+        "facts": [
+            coded_fact(schema.column("reason").heading(lang), rows["reason"], lang),
+            coded_fact(schema.column("cure").heading(lang), rows["cure"], lang),
+            (
+                schema.column("street_id").heading(lang),
+                [None if pd.isna(one) else str(one) for one in rows["street_id"]],
+            ),
+            (schema.column("other_id").heading(lang), others),
+            (schema.column("value").heading(lang), values),
+        ],
+    }
+    drawing.layers.append(DataLayer("points", data, name=label, show=False))
+    drawing.explain("faults", {"style": FAULT_STYLE, "label": label})
+    if len(rows) < len(faults):
+        shown, count = count_text(len(rows)), count_text(len(faults))
+        drawing.explain("notes", text("map.faults_left_out", lang, shown=shown, count=count))
+
+
+def _first_of_each_kind(faults: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return at most so many faults: the rarer kinds whole, of the others as many each."""
+    place = faults.groupby("kind", sort=False).cumcount().to_numpy()
+    rank = faults["kind"].map({kind: number for number, kind in enumerate(FAULT_KINDS)}).to_numpy()
+    return faults.iloc[np.sort(np.lexsort((rank, place))[:most])]
 
 
 def residence_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:

@@ -11,6 +11,7 @@ __all__ = [
     "COMPLETENESS_COLOURS",
     "CUT_STYLES",
     "FACILITY_STYLE",
+    "FAULT_STYLE",
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
@@ -50,6 +51,14 @@ FACILITY_STYLE: Style = {
     "weight": 1,
     "radius": 4,
 }
+FAULT_STYLE: Style = {
+    "color": "#009e73",
+    "fillColor": "#009e73",
+    "fillOpacity": 0,
+    "weight": 3,
+    "radius": 8,
+}
+"""A ring: what it is about shows inside."""
 STREET_STYLE: Style = {"color": "#8f8a80", "weight": 0.7, "opacity": 0.6, "fill": False}
 
 OVERSIZED_STYLE: Style = {"color": "#1d1d1b", "weight": 2.4, "dashArray": "8 4", "fill": False}

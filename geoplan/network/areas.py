@@ -14,8 +14,9 @@ import shapely
 
 from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNetwork
 from geoplan.network.polygons import CELL_M, CORRIDOR_M, corridor_polygons
+from geoplan.network.search import Engine
 from geoplan.network.snap import Snaps
-from geoplan.network.spans import StreetLines, StreetSpans, nearest_spans, reached_spans
+from geoplan.network.spans import StreetLines, StreetSpans, nearest_spans, reached_spans, street_lines
 
 __all__ = ["ServiceArea", "service_area"]
 
@@ -60,6 +61,7 @@ def service_area(
     limits_ms: Sequence[int],
     exclusive: bool = False,
     keep_off: bool = True,
+    engine: Engine = "auto",
 ) -> list[ServiceArea]:
     """
     Return the service areas of places: from where one walks **to** them in time.
@@ -75,6 +77,8 @@ def service_area(
         polygons of different places then have no ground in common.
     keep_off
         Keep polygons off streets that are not reached. False draws the plain corridor.
+    engine
+        See `geoplan.network.times`; the areas do not depend on it.
 
     Returns
     -------
@@ -84,16 +88,16 @@ def service_area(
     limits = np.array(sorted(limits_ms), np.int64)
     if not len(limits):
         return []
-    lines = StreetLines(network)
+    lines = street_lines(network)
     if exclusive:
-        shared = nearest_spans(network, costs, targets, limits_ms=limits)
+        shared = nearest_spans(network, costs, targets, limits_ms=limits, engine=engine)
         drawn = _shared_segments(lines, shared, targets.owners, len(limits))
     else:
-        each = reached_spans(network, costs, targets, limits_ms=limits)
+        each = reached_spans(network, costs, targets, limits_ms=limits, engine=engine)
         drawn = _own_segments(lines, each, len(limits))
     areas = []
     for row, (spans, segments, band) in enumerate(drawn):
-        corridors = corridor_polygons(segments, band, bands=len(limits), keep_off=keep_off)
+        corridors = corridor_polygons(segments, band, bands=len(limits), keep_off=keep_off, engine=engine)
         for number, (limit, corridor) in enumerate(zip(limits.tolist(), corridors, strict=True)):
             reached = spans[spans.band <= number].joined()
             streets = shapely.multilinestrings(lines.pieces(reached.edge, reached.low, reached.high))

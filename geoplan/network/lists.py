@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +12,9 @@ from geoplan.network.bounded import bounded, counted
 from geoplan.network.graph import Costs, FloatArray, IntArray, WalkNetwork
 from geoplan.network.kernels import compiled
 from geoplan.network.snap import Snaps
+from geoplan.network.threads import in_threads, worker_count
 
-__all__ = ["BoundedSearch", "ListedPlaces", "worker_count"]
+__all__ = ["BoundedSearch", "ListedPlaces"]
 
 UInt32Array = npt.NDArray[np.uint32]
 UInt64Array = npt.NDArray[np.uint64]
@@ -52,12 +50,6 @@ class ListedPlaces:
     indptr: IntArray
     place: IntArray
     ms: IntArray
-
-
-def worker_count() -> int:
-    """Return how many threads search: ``OMP_NUM_THREADS`` where it is set, else one a processor."""
-    asked = os.environ.get("OMP_NUM_THREADS", "")
-    return max(1, int(asked)) if asked.isdigit() else os.cpu_count() or 1
 
 
 class BoundedSearch:
@@ -117,7 +109,7 @@ class BoundedSearch:
                     pieces[number].append(self._decoded(keys[:used], sizes[low:done]))
                     low = done
 
-        _in_threads(work, len(spans), worker_count())
+        in_threads(work, len(spans), worker_count())
         flat = [piece for some in pieces for piece in some]
         empty = np.zeros(0, np.int64)
         return ListedPlaces(
@@ -144,7 +136,7 @@ class BoundedSearch:
                 search.run(*spans[number], counts=counts)
             parts.append(counts)
 
-        _in_threads(work, len(spans), worker_count())
+        in_threads(work, len(spans), worker_count())
         total = np.zeros(self.places, np.int64)
         for part in parts:
             total += part
@@ -253,12 +245,3 @@ def _by_node(ends: Doors, nodes: int) -> tuple[IntArray, UInt32Array, UInt32Arra
     order = np.argsort(ends.node, kind="stable")
     first = np.searchsorted(ends.node[order], np.arange(nodes + 1))
     return first, ends.owner[order].view(np.uint32), ends.ms[order].view(np.uint32)
-
-
-def _in_threads(work: Callable[[range], None], jobs: int, workers: int) -> None:
-    workers = min(workers, jobs)
-    if workers <= 1:
-        work(range(jobs))
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, [range(first, jobs, workers) for first in range(workers)]))

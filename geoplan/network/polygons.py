@@ -10,14 +10,16 @@ vertex. Every grid cell that a reached street runs through is taken in whole: no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import shapely
-from contourpy import FillType, contour_generator
 
 from geoplan.network.graph import BoolArray, FloatArray, IntArray
+from geoplan.network.search import Engine, takes_numba
+from geoplan.network.splat import RIM, Pieces, splat, split
+from geoplan.network.trace import trace
 
 __all__ = ["CELL_M", "CORRIDOR_M", "Corridor", "corridor_polygons"]
 
@@ -27,8 +29,14 @@ CORRIDOR_M = 40.0
 """How far a polygon extends beside a reached street [m]."""
 
 _REACH = CORRIDOR_M / CELL_M
+_FARTHEST = _REACH + 1
+"""A corner next to one inside is no farther [cells]: what is beyond shapes no outline."""
+_BLOCK = int(_REACH) + 1
+"""Cells a block."""
 _MARGIN = 16
 """Cells around the reached streets in which streets still shape the polygon: twice the corridor and more."""
+_WORK_PER_CELL = 10
+"""A cell that a street runs through, split and measured, costs as much as so many nodes searched."""
 _BRIM = 9
 """Cells at the grid's rim that take part in that, but in no polygon."""
 _TICKS = 1024
@@ -39,7 +47,6 @@ _LEAST = _MOST / 1000
 """No corner is nearer to the outline, so that no vertex falls on a corner and rings never touch."""
 _GUARD = 1.5
 """More than a cell's diagonal: the corners of cells with a reached street count as inside by this."""
-_CHUNK = 512
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -64,40 +71,13 @@ class Corridor:
     unreached_length_inside_m: float
 
 
-@dataclass(frozen=True, eq=False)
-class _Pieces:
-    """Parts of segments, each within one grid cell; in cells, from the grid's origin."""
-
-    x: FloatArray
-    y: FloatArray
-    dx: FloatArray
-    dy: FloatArray
-    column: IntArray
-    row: IntArray
-    band: IntArray
-
-    @property
-    def metres(self) -> FloatArray:
-        return np.hypot(self.dx, self.dy) * CELL_M
-
-    def only(self, kept: BoolArray | IntArray) -> _Pieces:
-        return _Pieces(
-            self.x[kept],
-            self.y[kept],
-            self.dx[kept],
-            self.dy[kept],
-            self.column[kept],
-            self.row[kept],
-            self.band[kept],
-        )
-
-
 def corridor_polygons(
     segments: FloatArray,
     band: IntArray,
     *,
     bands: int,
     keep_off: bool = True,
+    engine: Engine = "auto",
 ) -> list[Corridor]:
     """
     Draw the polygons around what is reached within each of several limits.
@@ -113,6 +93,8 @@ def corridor_polygons(
         Number of limits.
     keep_off
         Leave out what is nearer to a street that is not reached. False draws the plain corridor.
+    engine
+        ``numba``, ``scipy`` (then numpy alone draws), or ``auto``; the polygons are the same.
 
     Returns
     -------
@@ -132,14 +114,17 @@ def corridor_polygons(
     origin = np.floor(ends.min(axis=0)).astype(np.int64) - _MARGIN
     columns, rows = (np.floor(ends.max(axis=0)).astype(np.int64) + 2 + _MARGIN - origin).tolist()
     local = segments / CELL_M - np.tile(origin, 2)
-    pieces = _split(*_in_window(local, band, columns, rows))
+    local, band = _in_window(local, band, columns, rows)
+    numba = takes_numba(engine, _WORK_PER_CELL * int(np.abs(local[:, :2] - local[:, 2:]).sum() + len(local)))
+    pieces = split(local, band, numba=numba)
     pieces = pieces.only(_near_reached(pieces, bands, columns, rows))
-    squared = _splat(pieces, bands + 2, columns, rows)[:, _BRIM:-_BRIM, _BRIM:-_BRIM]
+    squared = splat(pieces, int(pieces.band.max()) + 1, columns, rows, reach=_FARTHEST, numba=numba)
+    squared = squared[:, _BRIM:-_BRIM, _BRIM:-_BRIM]
     pieces, origin = _off_the_brim(pieces, columns, rows), origin + _BRIM
     found = []
     for number in range(bands):
         field = _field(squared, pieces, number, bands, keep_off=keep_off)
-        polygon = _outline(field, origin)
+        polygon = _outline(field, origin, numba=numba)
         found.append(_measured(polygon, field, pieces, number))
     return found
 
@@ -152,45 +137,16 @@ def _in_window(local: FloatArray, band: IntArray, columns: int, rows: int) -> tu
     return local[kept], band[kept]
 
 
-def _split(segments: FloatArray, band: IntArray) -> _Pieces:
-    """Split segments where they cross from one grid cell into the next."""
-    number = [np.arange(len(segments)), np.arange(len(segments))]
-    share = [np.zeros(len(segments)), np.ones(len(segments))]
-    for axis in (0, 1):
-        a, b = segments[:, axis], segments[:, axis + 2]
-        low, high = np.floor(np.minimum(a, b)) + 1, np.ceil(np.maximum(a, b))
-        count = np.maximum(high - low, 0).astype(np.int64)
-        at = np.repeat(np.arange(len(a)), count)
-        line = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count) + low[at]
-        number.append(at)
-        share.append((line - a[at]) / (b[at] - a[at]))
-    numbers, shares = np.concatenate(number), np.clip(np.concatenate(share), 0.0, 1.0)
-    order = np.argsort(numbers * 2.0 + shares)
-    numbers, shares = numbers[order], shares[order]
-    here = np.flatnonzero((np.diff(numbers) == 0) & (np.diff(shares) > 0))
-    one, low, high = segments[numbers[here]], shares[here], shares[here + 1]
-    wide, tall = one[:, 2] - one[:, 0], one[:, 3] - one[:, 1]
-    middle = (low + high) / 2
-    return _Pieces(
-        x=one[:, 0] + wide * low,
-        y=one[:, 1] + tall * low,
-        dx=wide * (high - low),
-        dy=tall * (high - low),
-        column=np.floor(one[:, 0] + wide * middle).astype(np.int64),
-        row=np.floor(one[:, 1] + tall * middle).astype(np.int64),
-        band=band[numbers[here]],
-    )
-
-
-def _near_reached(pieces: _Pieces, bands: int, columns: int, rows: int) -> BoolArray:
+def _near_reached(pieces: Pieces, bands: int, columns: int, rows: int) -> BoolArray:
     """Tell which pieces are in the grid and near enough to a reached street to matter."""
-    low, beyond = int(_REACH) + 1, int(_REACH) + 2
-    inside = (pieces.column >= low) & (pieces.column < columns - beyond)
-    inside &= (pieces.row >= low) & (pieces.row < rows - beyond)
-    # blocks as wide as the corridor: what is more than two of them away is nowhere the nearer one
-    column, row = pieces.column // low, pieces.row // low
-    near = np.zeros((rows // low + 1, columns // low + 1), bool)
+    inside = (pieces.column >= RIM - 1) & (pieces.column < columns - RIM)
+    inside &= (pieces.row >= RIM - 1) & (pieces.row < rows - RIM)
     own = inside & (pieces.band < bands)
+    if own.all():
+        return own
+    # blocks as wide as the corridor: what is more than two of them away is nowhere the nearer one
+    column, row = pieces.column // _BLOCK, pieces.row // _BLOCK
+    near = np.zeros((rows // _BLOCK + 1, columns // _BLOCK + 1), bool)
     near[row[own], column[own]] = True
     for _ in range(2):
         near[1:] |= near[:-1].copy()
@@ -201,7 +157,7 @@ def _near_reached(pieces: _Pieces, bands: int, columns: int, rows: int) -> BoolA
     return inside
 
 
-def _off_the_brim(pieces: _Pieces, columns: int, rows: int) -> _Pieces:
+def _off_the_brim(pieces: Pieces, columns: int, rows: int) -> Pieces:
     """Return the pieces that are not in the brim, from the origin of what is left without it."""
     last_column, last_row = columns - _BRIM - 1, rows - _BRIM - 1
     kept = pieces.only(
@@ -210,124 +166,92 @@ def _off_the_brim(pieces: _Pieces, columns: int, rows: int) -> _Pieces:
         & (pieces.column < last_column)
         & (pieces.row < last_row)
     )
-    return _Pieces(
-        kept.x - _BRIM,
-        kept.y - _BRIM,
-        kept.dx,
-        kept.dy,
-        kept.column - _BRIM,
-        kept.row - _BRIM,
-        kept.band,
+    return replace(
+        kept,
+        x=kept.x - _BRIM,
+        y=kept.y - _BRIM,
+        column=kept.column - _BRIM,
+        row=kept.row - _BRIM,
     )
 
 
-def _stencil() -> tuple[IntArray, IntArray]:
-    """Return columns and rows of the corners around a cell up to a cell beyond the corridor."""
-    side = np.arange(-int(_REACH) - 1, int(_REACH) + 3)
-    column, row = (axis.ravel() for axis in np.meshgrid(side, side))
-    beyond = [np.maximum(np.maximum(-axis, axis - 1), 0) for axis in (column, row)]
-    near = beyond[0] ** 2 + beyond[1] ** 2 <= (_REACH + 1) ** 2
-    return column[near], row[near]
-
-
-def _splat(pieces: _Pieces, bands: int, columns: int, rows: int) -> Float32Array:
-    """Return for every band and corner the squared distance to the nearest piece, in cells."""
-    squared = np.full(bands * rows * columns, np.inf, np.float32)
-    column, row = _stencil()
-    offset = (row * columns + column)[:, None]
-    at_x, at_y = column.astype(np.float32)[:, None], row.astype(np.float32)[:, None]
-    corner = (pieces.band * rows + pieces.row) * columns + pieces.column
-    # in the cell's own frame, where 32 bits are exact to a micrometre
-    x, y = ((p - c).astype(np.float32) for p, c in ((pieces.x, pieces.column), (pieces.y, pieces.row)))
-    dx, dy = pieces.dx.astype(np.float32), pieces.dy.astype(np.float32)
-    length = np.maximum(dx * dx + dy * dy, np.float32(1e-20))
-    for start in range(0, len(x), _CHUNK):
-        these = slice(start, start + _CHUNK)
-        # corners down, pieces across: numpy is fast along long rows
-        east, north = at_x - x[these], at_y - y[these]
-        wide, tall = dx[these], dy[these]
-        along = east * (wide / length[these])
-        along += north * (tall / length[these])
-        np.clip(along, 0.0, 1.0, out=along)
-        east -= along * wide
-        north -= along * tall
-        east *= east
-        north *= north
-        east += north
-        np.minimum.at(squared, (corner[these] + offset).ravel(), east.ravel())
-    return squared.reshape(bands, rows, columns)
-
-
-def _field(
-    squared: Float32Array, pieces: _Pieces, number: int, bands: int, *, keep_off: bool
-) -> Float32Array:
+def _field(squared: Float32Array, pieces: Pieces, number: int, bands: int, *, keep_off: bool) -> Float32Array:
     """Return how far each corner is outside the polygon of a limit (inside: negative), in cells."""
     near = np.sqrt(squared[: number + 1].min(axis=0))
-    edge = near - np.float32(_REACH)
+    edge: Float32Array = near - np.float32(_REACH)
     if keep_off:
-        far = np.sqrt(squared[number + 1 : bands + 1].min(axis=0))
-        with np.errstate(invalid="ignore"):
-            nearer = np.nan_to_num(near - far, nan=np.inf)
-        own = _corners_of(pieces.only(pieces.band <= number), near.shape)
+        far = np.sqrt(squared[number + 1 : bands + 1].min(axis=0, initial=_FARTHEST**2))
+        nearer = near - far
+        own = _corners_of(pieces, pieces.band <= number, near.shape)
         np.minimum(nearer, near - np.float32(_GUARD), out=nearer, where=own)
         np.maximum(edge, nearer, out=edge)
     if (pieces.band > bands).any():
-        with np.errstate(invalid="ignore"):
-            disputed = np.nan_to_num(near - np.sqrt(squared[bands + 1]), nan=np.inf)
+        disputed = near - np.sqrt(squared[bands + 1])
         # never a corner for both: on equal terms it is nobody's
         np.maximum(edge, disputed + np.float32(_LEAST), out=edge)
-    edge = np.clip(edge, -_MOST, _MOST)
-    field: Float32Array = np.where(edge <= 0, np.minimum(edge, -_LEAST), np.maximum(edge, _LEAST))
-    return field.astype(np.float32, copy=False)
+    np.clip(edge, -_MOST, _MOST, out=edge)
+    close = np.abs(edge) < _LEAST
+    edge[close] = np.where(edge[close] <= 0, -_LEAST, _LEAST)
+    return edge
 
 
-def _corners_of(pieces: _Pieces, shape: tuple[int, ...]) -> BoolArray:
-    """Mark the corners of the cells in which pieces lie."""
+def _corners_of(pieces: Pieces, chosen: BoolArray, shape: tuple[int, ...]) -> BoolArray:
+    """Mark the corners of the cells in which the chosen pieces lie."""
     marked = np.zeros(shape, bool)
-    for east in (0, 1):
-        for north in (0, 1):
-            marked[pieces.row + north, pieces.column + east] = True
+    marked[pieces.row[chosen], pieces.column[chosen]] = True
+    marked[1:] |= marked[:-1].copy()
+    marked[:, 1:] |= marked[:, :-1].copy()
     return marked
 
 
-def _outline(field: Float32Array, origin: IntArray) -> shapely.Polygon | shapely.MultiPolygon:
+def _outline(field: Float32Array, origin: IntArray, *, numba: bool) -> shapely.Polygon | shapely.MultiPolygon:
     """Return the polygon where the field is negative."""
-    lines = contour_generator(z=field, fill_type=FillType.OuterOffset).filled(-10 * _MOST, 0.0)
-    outers: list[FloatArray] = [np.asarray(points) for points in lines[0]]
-    rings: list[IntArray] = [np.asarray(offsets, np.int64) for offsets in lines[1]]
-    if not outers:
+    rings = trace(field, _TICKS, numba=numba)
+    if not len(rings.polygon):
         return shapely.Polygon()
-    # first to the lattice, then to metres: both steps are exact
-    xy = (np.rint(np.concatenate(outers) * _TICKS) / _TICKS + origin) * CELL_M
-    before = np.cumsum([0, *(len(one) for one in outers)])
-    ring_at = np.concatenate([offsets[:-1] + start for offsets, start in zip(rings, before, strict=False)])
-    ring_end = np.concatenate([offsets[1:] + start for offsets, start in zip(rings, before, strict=False)])
-    polygon_of = np.repeat(np.arange(len(outers)), [len(offsets) - 1 for offsets in rings])
-    count = ring_end - ring_at
-    vertex = np.repeat(ring_at - np.cumsum(count) + count, count) + np.arange(count.sum())
-    ring = shapely.linearrings(xy[vertex], indices=np.repeat(np.arange(len(count)), count))
-    polygons = shapely.polygons(ring, indices=polygon_of)
+    # from the lattice to metres: exact
+    xy = (rings.xy + origin) * CELL_M
+    ring = shapely.linearrings(xy, indices=np.repeat(np.arange(len(rings.polygon)), np.diff(rings.first)))
+    order = np.argsort(rings.polygon, kind="stable")
+    polygons = shapely.polygons(ring[order], indices=rings.polygon[order])
     return polygons[0] if len(polygons) == 1 else shapely.multipolygons(polygons)
 
 
 def _measured(
-    polygon: shapely.Polygon | shapely.MultiPolygon, field: Float32Array, pieces: _Pieces, number: int
+    polygon: shapely.Polygon | shapely.MultiPolygon,
+    field: Float32Array,
+    pieces: Pieces,
+    number: int,
 ) -> Corridor:
     """Measure the streets on the wrong side of a polygon's outline."""
-    corners = [field[pieces.row + north, pieces.column + east].astype(np.float64) for east, north in _CORNERS]
-    share = (np.maximum.reduce(corners) < 0).astype(np.float64)
-    cut = np.flatnonzero((share == 0) & (np.minimum.reduce(corners) < 0))
-    share[cut] = _share_inside(pieces.only(cut), [z[cut] for z in corners])
-    metres, reached = pieces.metres, pieces.band <= number
-    missed = float((metres * (1 - share))[reached].sum())
-    return Corridor(polygon, missed, float((metres * share)[~reached].sum()))
+    inside = field < 0
+    west_east = inside[:, :-1] & inside[:, 1:], inside[:, :-1] | inside[:, 1:]
+    whole, some = west_east[0][:-1] & west_east[0][1:], west_east[1][:-1] | west_east[1][1:]
+    cell = pieces.row * whole.shape[1] + pieces.column
+    share = whole.ravel()[cell].astype(np.float64)
+    cut = np.flatnonzero((share == 0) & some.ravel()[cell])
+    if len(cut):
+        across = pieces.only(cut)
+        corners = [
+            field[across.row + north, across.column + east].astype(np.float64) for east, north in _CORNERS
+        ]
+        share[cut] = _share_inside(across, corners)
+    reached = pieces.band <= number
+    lost, taken = np.flatnonzero(reached & (share < 1)), np.flatnonzero(~reached & (share > 0))
+    missed = float((_metres(pieces, lost) * (1 - share[lost])).sum())
+    return Corridor(polygon, missed, float((_metres(pieces, taken) * share[taken]).sum()))
+
+
+def _metres(pieces: Pieces, chosen: IntArray) -> FloatArray:
+    length: FloatArray = np.hypot(pieces.dx[chosen], pieces.dy[chosen]) * CELL_M
+    return length
 
 
 _CORNERS = ((0, 0), (1, 0), (1, 1), (0, 1))
 """Corners of a cell, anticlockwise; side k leads from corner k to the next."""
 
 
-def _share_inside(pieces: _Pieces, corners: list[FloatArray]) -> FloatArray:
+def _share_inside(pieces: Pieces, corners: list[FloatArray]) -> FloatArray:
     """
     Return which share of each piece is inside the outline that crosses its cell.
 

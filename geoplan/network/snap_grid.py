@@ -24,6 +24,7 @@ import shapely
 
 from geoplan._optional import import_extra
 from geoplan.network.graph import FloatArray, IntArray, WalkNetwork
+from geoplan.network.threads import in_threads, worker_count
 
 __all__ = [
     "DOUBT_M",
@@ -40,6 +41,9 @@ DOUBT_M = 1e-6
 _CELL_M = 50.0
 _CELLS_PER_SEGMENT = 8
 """Cells are widened until there are at most so many for each segment."""
+
+_POINTS_A_JOB = 1 << 13
+"""Points that a thread searches at once; each is searched for itself."""
 
 _FAR_CELLS = 1e9
 """Points farther away than so many cells are left to GEOS: their cell has no number."""
@@ -152,12 +156,19 @@ def nearest_by_grid(
         return hits
     grid = segment_grid(network)
     search = _compiled(_search) if compiled else _search
-    search(
-        np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1]), float(max_snap_m), DOUBT_M,
-        grid.ax, grid.ay, grid.bx, grid.by, grid.edge, grid.rank, grid.start_m,
-        grid.x0, grid.y0, grid.cell_m, grid.columns, grid.rows, grid.first, grid.entry,
-        hits.edge, hits.offset_m, hits.snap_m, hits.doubtful,
-    )  # fmt: skip
+    x, y = np.ascontiguousarray(xy[:, 0]), np.ascontiguousarray(xy[:, 1])
+
+    def work(numbers: range) -> None:
+        for number in numbers:
+            some = slice(number * _POINTS_A_JOB, (number + 1) * _POINTS_A_JOB)
+            search(
+                x[some], y[some], float(max_snap_m), DOUBT_M,
+                grid.ax, grid.ay, grid.bx, grid.by, grid.edge, grid.rank, grid.start_m,
+                grid.x0, grid.y0, grid.cell_m, grid.columns, grid.rows, grid.first, grid.entry,
+                hits.edge[some], hits.offset_m[some], hits.snap_m[some], hits.doubtful[some],
+            )  # fmt: skip
+
+    in_threads(work, -(-len(xy) // _POINTS_A_JOB), worker_count())
     return hits
 
 

@@ -12,17 +12,19 @@ Walks lead from the street **to** the place.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNetwork
+from geoplan.network.search import Engine
 from geoplan.network.snap import Snaps
 from geoplan.network.times import nearest, within
 from geoplan.units import UNREACHED_MS, metres_to_ms
 
-__all__ = ["StreetLines", "StreetSpans", "nearest_spans", "reached_spans"]
+__all__ = ["StreetLines", "StreetSpans", "nearest_spans", "reached_spans", "street_lines"]
 
 _BATCH = 64
 """Places cut at once."""
@@ -93,14 +95,14 @@ class _Walks:
 
 
 def reached_spans(
-    network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_ms: IntArray
+    network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_ms: IntArray, engine: Engine = "auto"
 ) -> list[StreetSpans]:
     """
     Return, place by place, the spans of the edges that are reached in part or whole.
 
     Parameters
     ----------
-    network, costs, targets
+    network, costs, targets, engine
         As in `geoplan.network.times.nearest`.
     limits_ms
         Walking times [ms], ascending.
@@ -110,7 +112,7 @@ def reached_spans(
     One `StreetSpans` a place, by edge, then along it; what of these edges is not reached is in the last band.
     """
     found = []
-    near = within(network, costs, _junctions(network), targets, limit_ms=int(limits_ms[-1]))
+    near = within(network, costs, _junctions(network), targets, limit_ms=int(limits_ms[-1]), engine=engine)
     for start in range(0, targets.owners, _BATCH):
         rows = np.arange(start, min(start + _BATCH, targets.owners))
         batch = targets.only(rows)
@@ -142,7 +144,9 @@ def _touched(network: WalkNetwork, near: BoolArray, feet: IntArray) -> tuple[Int
     return key // network.edge_count, key % network.edge_count
 
 
-def nearest_spans(network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_ms: IntArray) -> StreetSpans:
+def nearest_spans(
+    network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_ms: IntArray, engine: Engine = "auto"
+) -> StreetSpans:
     """
     Return the spans of all edges, each belonging to its nearest place.
 
@@ -150,7 +154,7 @@ def nearest_spans(network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_
 
     Parameters
     ----------
-    network, costs, targets, limits_ms
+    network, costs, targets, limits_ms, engine
         As in `reached_spans`.
 
     Returns
@@ -159,7 +163,7 @@ def nearest_spans(network: WalkNetwork, costs: Costs, targets: Snaps, *, limits_
         By edge, then along it; owner -1 where no walk leads to any place.
     """
     junctions = _junctions(network)
-    found = nearest(network, costs, junctions, targets)
+    found = nearest(network, costs, junctions, targets, metres=False, engine=engine)
     edge = np.arange(network.edge_count)
     met = np.flatnonzero(targets.snapped)
     ends = [(found.ms[nodes], found.target[nodes]) for nodes in (network.edge_u, network.edge_v)]
@@ -371,3 +375,13 @@ class StreetLines:
         xy, span = self.cut(edge, low, high)
         lines: npt.NDArray[np.object_] = np.asarray(shapely.linestrings(xy, indices=span), dtype=object)
         return lines
+
+
+_LINES: WeakKeyDictionary[WalkNetwork, StreetLines] = WeakKeyDictionary()
+
+
+def street_lines(network: WalkNetwork) -> StreetLines:
+    """Return the vertices of a network's edges; they are gathered once and kept while the network lives."""
+    if network not in _LINES:
+        _LINES[network] = StreetLines(network)
+    return _LINES[network]

@@ -1,4 +1,4 @@
-"""Runs every compiled search once, on the smallest network there is."""
+"""Runs everything compiled once, on the smallest network there is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from geoplan.network.areas import service_area
 from geoplan.network.build import network_from_streets
 from geoplan.network.snap import Snaps, snap_points
 from geoplan.network.times import count_within, k_nearest, nearest, within
@@ -22,7 +23,7 @@ def numba_is_installed() -> bool:
 
 def compile_searches() -> None:
     """
-    Compile every search; numba keeps the machine code for later runs.
+    Compile every search, and the drawing of service areas; numba keeps the machine code for later runs.
 
     Raises
     ------
@@ -39,3 +40,4 @@ def compile_searches() -> None:
     count_within(network, costs, places, places, limit_ms=60_000, engine="numba")
     within(network, costs, places, places, limit_ms=60_000, engine="numba")
     k_nearest(network, costs, places, places, k=2, engine="numba")
+    service_area(network, costs, places, limits_ms=[60_000], engine="numba")

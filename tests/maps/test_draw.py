@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 
+import geopandas as gpd
 import pytest
 import shapely
 
 from geoplan.maps import audit_map
 from geoplan.maps.features import shape_features
 from geoplan.maps.inline import external_urls
-from geoplan.maps.layers import Drawing, residence_layers, street_layer
+from geoplan.maps.layers import Drawing, fault_layer, residence_layers, street_layer
 from geoplan.messages import text
+from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.report.words import unit_text
 from tests.studies import CRS, X0, Y0
+
+HOSTILE = "</script><b>{{ 7 * 7 }}"
 
 
 def layers_of(audit, lang="zh"):
@@ -84,6 +90,81 @@ def test_streets_beyond_the_cap_are_left_out_and_the_legend_says_so(plain, monke
     street_layer(plain, "en", drawing)
     assert drawing.layers == []
     assert drawing.legend["notes"] == ["Streets are not drawn: 2 vertices, at most 1."]
+
+
+FAULTY = {
+    "kind": ["undershoot", "undershoot", "zero_length", "off_network"],
+    "street_id": [HOSTILE, "s2", "s1", None],
+    "table": ["streets", "streets", "streets", "residences"],
+    "other_id": ["s2", HOSTILE, None, "r1"],
+    "value": [1.234, 0.5, 2.0, float("nan")],
+    "unit": ["m", "m", "count", "m"],
+    "reason": ["reason.undershoot", "reason.undershoot", "reason.zero_length", "reason.snap_too_far"],
+    "cure": ["cure.undershoot", "cure.undershoot", "cure.zero_length", "cure.off_network"],
+}
+
+
+def with_faults(plain):
+    """Return the audit with four faults of the network."""
+    points = shapely.points([(X0 + 10.0 * at, Y0) for at in range(4)])
+    faults = gpd.GeoDataFrame(FAULTY, geometry=points, crs=CRS)
+    return dataclasses.replace(plain, tables={**plain.tables, "network_faults": faults})
+
+
+def fact_of(data, label, at):
+    """Return what a popup shows beside a label."""
+    (fact,) = [one for one in data["facts"] if one[0] == label]
+    return fact[2][fact[1][at]] if len(fact) == 3 else fact[1][at]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_network_fault_is_on_the_map_with_kind_reason_cure_and_streets(plain, lang):
+    audit = with_faults(plain)
+    kind, data = layers_of(audit, lang)[text("map.layer_faults", lang, count="4")]
+    schema = RESULT_TABLES["network_faults"]
+    assert kind == "points"
+    assert len(data["at"]) == 4
+    for at, row in enumerate(audit.tables["network_faults"].to_dict("records")):
+        assert data["title"][at] == text(f"network.kind.{row['kind']}", lang)
+        for column in ("reason", "cure"):
+            assert fact_of(data, schema.column(column).heading(lang), at) == text(row[column], lang)
+        assert fact_of(data, schema.column("street_id").heading(lang), at) == FAULTY["street_id"][at]
+    assert fact_of(data, schema.column("other_id").heading(lang), 0).endswith(" · s2")
+    assert fact_of(data, schema.column("other_id").heading(lang), 2) is None
+    assert fact_of(data, schema.column("value").heading(lang), 0) == f"1.23 {unit_text('m', lang)}"
+    assert fact_of(data, schema.column("value").heading(lang), 3) is None
+
+
+def test_network_faults_are_off_at_first_and_in_the_legend(plain):
+    drawing = Drawing()
+    fault_layer(with_faults(plain), "en", drawing)
+    (layer,) = drawing.layers
+    assert not layer.show
+    assert [one["label"] for one in drawing.legend["faults"]] == ["Network faults (4)"]
+    assert drawing.legend["notes"] == []
+
+
+def test_ids_of_faults_stay_text(plain):
+    page = audit_map(with_faults(plain), lang="en").html
+    assert HOSTILE not in page
+    assert "49" not in fact_of(layers_of(with_faults(plain), "en")["Network faults (4)"][1], "street id", 0)
+
+
+def test_of_too_many_faults_each_kind_keeps_some_and_the_legend_says_so(plain, monkeypatch):
+    monkeypatch.setattr("geoplan.maps.layers.MAX_FAULTS", 3)
+    drawing = Drawing()
+    fault_layer(with_faults(plain), "en", drawing)
+    titles = json.loads(drawing.layers[0].data)["title"]
+    assert titles == ["undershoot", "zero length", "not on the network"]
+    (note,) = drawing.legend["notes"]
+    assert note.startswith("3 of 4 network faults are drawn")
+
+
+def test_a_clean_network_has_no_layer_of_faults(plain):
+    clean = plain.tables["network_faults"].iloc[:0]
+    drawing = Drawing()
+    fault_layer(dataclasses.replace(plain, tables={**plain.tables, "network_faults": clean}), "en", drawing)
+    assert drawing.layers == []
 
 
 def test_the_legend_counts_every_verdict_unknown_too(plain):

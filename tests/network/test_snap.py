@@ -257,6 +257,23 @@ def test_many_points_take_the_grid_by_themselves_and_fare_no_differently():
         np.testing.assert_allclose(one, two, rtol=0, atol=1e-9)
 
 
+def test_the_number_of_threads_changes_nothing(monkeypatch):
+    pytest.importorskip("numba")
+    monkeypatch.setattr("geoplan.network.snap_grid._POINTS_A_JOB", 70)
+    rng = np.random.default_rng(4)
+    walk = network_from_streets(random_streets(rng))
+    points = random_points(rng, 1000).geometry.to_numpy()
+    found = {}
+    for threads in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        found[threads] = snap_points(walk, points, max_snap_m=60, engine="numba")
+    monkeypatch.setattr("geoplan.network.snap_grid._POINTS_A_JOB", 10**6)
+    found["whole"] = snap_points(walk, points, max_snap_m=60, engine="numba")
+    for threads in ("1", "3"):
+        for one, two in zip(found[threads], found["whole"], strict=True):
+            np.testing.assert_array_equal(one, two)
+
+
 def test_small_work_never_loads_numba():
     code = (
         "import sys, shapely, geopandas as gpd\n"

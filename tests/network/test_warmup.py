@@ -27,6 +27,7 @@ def test_without_numba_warmup_names_the_cure(monkeypatch):
 def test_small_searches_do_not_load_numba():
     code = (
         "import sys, numpy as np, geopandas as gpd, shapely\n"
+        "from geoplan.network.areas import service_area\n"
         "from geoplan.network.build import network_from_streets\n"
         "from geoplan.network.snap import snap_places\n"
         "from geoplan.network.times import nearest, within\n"
@@ -35,6 +36,7 @@ def test_small_searches_do_not_load_numba():
         "at = snap_places(walk, lines.set_geometry(lines.centroid), max_snap_m=5)\n"
         "costs = walk.costs(speed_m_per_min=60.0)\n"
         "nearest(walk, costs, at, at), within(walk, costs, at, at, limit_ms=5)\n"
+        "service_area(walk, costs, at, limits_ms=[60_000])\n"
         "print('numba' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,11 +11,12 @@ const geoplan = (() => {
 
   function factTable(facts, at) {
     const table = make("table", "gp-facts");
-    for (const [label, values] of facts) {
-      if (values[at] === null) continue;
+    for (const [label, values, words] of facts) {
+      const value = words ? words[values[at]] : values[at];
+      if (value === null || value === undefined) continue;
       const row = table.insertRow();
       row.appendChild(make("th", "", label));
-      row.appendChild(make("td", "", values[at]));
+      row.appendChild(make("td", "", value));
     }
     return table;
   }
