@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from geoplan.io.osm_cut import GATE_LENGTH_M, SHORTEST_M, Lines, Pieces, apart, cut, known_runs
 from geoplan.io.osm_lines import run_positions
 from geoplan.io.osm_pbf import OsmExtract
-from geoplan.io.osm_squares import crossing_lines
+from geoplan.io.osm_squares import crossings_of
 from geoplan.io.osm_tags import WalkTags, gate_state, is_square, walk_kind, walk_tags
 from geoplan.network.build import network_from_streets
 
@@ -91,10 +91,13 @@ def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.
         nodes it shares with streets. A way that leaves the extract is walked as far as its nodes are known.
     """
     areas = list(_pedestrian_areas(extract))
-    owners, lines = _owners_and_lines(extract, areas)
+    owners, runs = _owners_and_runs(extract, areas)
+    first_area = len(owners.labels) - len(areas)
+    outlines = _outlines(areas, first_owner=first_area)
+    lines = runs.followed_by(outlines)
     xy = apart(node_xy, lines.rows)
     shared = lines.shared(len(xy))
-    crossings, turns = _crossings(areas, xy, shared, first_owner=len(owners.labels) - len(areas))
+    crossings, turns = _crossings(areas, outlines, xy, shared, first_owner=first_area)
     stops = shared.copy()
     stops[turns] = True
     pieces = cut(lines, xy, stops, _gates(extract))
@@ -170,8 +173,8 @@ def _objects(values: list[Any]) -> ObjectArray:
     return found
 
 
-def _owners_and_lines(extract: OsmExtract, areas: list[_Area]) -> tuple[_Owners, Lines]:
-    """Return the walkable ways and the areas, and the known runs of the ways, then the areas' outlines."""
+def _owners_and_runs(extract: OsmExtract, areas: list[_Area]) -> tuple[_Owners, Lines]:
+    """Return the walkable ways, then the areas; and the known runs of the ways."""
     ways = extract.ways
     walks = [walk_tags(tags) for tags in ways.tag_sets]
     count = np.diff(ways.starts)
@@ -191,7 +194,7 @@ def _owners_and_lines(extract: OsmExtract, areas: list[_Area]) -> tuple[_Owners,
         ),
         [walks[one] for one in tag_set] + [walk_tags(one.tags) for one in areas],
     )
-    return owners, runs.followed_by(_outlines(areas, first_owner=len(chosen)))
+    return owners, runs
 
 
 def _pedestrian_areas(extract: OsmExtract) -> Iterator[_Area]:
@@ -225,30 +228,27 @@ def _outlines(areas: list[_Area], *, first_owner: int) -> Lines:
 
 
 def _crossings(
-    areas: list[_Area], xy: FloatArray, shared: BoolArray, *, first_owner: int
-) -> tuple[_Rows, list[int]]:
+    areas: list[_Area], outlines: Lines, xy: FloatArray, shared: BoolArray, *, first_owner: int
+) -> tuple[_Rows, IntArray]:
     """Return the lines across the areas, and the nodes where they meet an outline besides the entries."""
-    owner: list[int] = []
-    labels: list[str] = []
-    lines: list[shapely.LineString] = []
-    turns: list[int] = []
-    for at, area in enumerate(areas, first_owner):
-        number = 0
-        for outer, inners in area.rings:
-            ring = np.concatenate([outer[:-1], *(inner[:-1] for inner in inners)])
-            entries = ring[shared[ring]]
-            polygon = shapely.Polygon(xy[outer], [xy[inner] for inner in inners])
-            at_place = {
-                tuple(place): node for place, node in zip(xy[ring].tolist(), ring.tolist(), strict=True)
-            }
-            for line in crossing_lines(polygon, xy[entries]):
-                number += 1
-                owner.append(at)
-                labels.append(f"{area.label}-x{number}")
-                lines.append(line)
-                turns += [at_place[tuple(end)] for end in shapely.get_coordinates(line).tolist()]
-    none = np.zeros(len(owner))
-    return _Rows(np.array(owner, np.int64), labels, none.astype(np.int64), none, _objects(lines)), turns
+    polygon_of = [at for at, area in enumerate(areas) for _ in area.rings]
+    sizes = [1 + len(inners) for area in areas for _, inners in area.rings]
+    ring_of = np.repeat(np.arange(len(sizes)), sizes)
+    rings = shapely.linearrings(xy[outlines.rows], indices=outlines.line) if len(ring_of) else _objects([])
+    polygons = shapely.polygons(rings, indices=ring_of) if len(ring_of) else _objects([])
+    once = np.ones(len(outlines.rows), bool)
+    once[outlines.starts[1:] - 1] = False
+    nodes = outlines.rows[once]
+    entry = shared[nodes]
+    lines, crossed = crossings_of(polygons, xy[nodes[entry]], ring_of[outlines.line[once]][entry])
+    own = np.array(polygon_of, np.int64)[crossed]
+    number = (pd.Series(own).groupby(own).cumcount() + 1).tolist()
+    labels = [f"{areas[at].label}-x{one}" for at, one in zip(own.tolist(), number, strict=True)]
+    node_at = dict(zip(map(tuple, xy[nodes].tolist()), nodes.tolist(), strict=True))
+    ends = shapely.get_coordinates(lines).tolist()
+    turns = np.array([node_at[x, y] for x, y in ends], np.int64)
+    none = np.zeros(len(lines))
+    return _Rows(first_owner + own, labels, none.astype(np.int64), none, lines), turns
 
 
 def _gates(extract: OsmExtract) -> IntArray:
