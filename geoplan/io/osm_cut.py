@@ -136,9 +136,12 @@ def apart(node_xy: FloatArray, rows: IntArray) -> FloatArray:
     _, first = np.unique(pair_numbers(cells), return_index=True)
     if len(first) == len(used):
         return xy
-    taken = {tuple(cell) for cell in cells.tolist()}
+    again = np.ones(len(used), bool)
+    again[first] = False
+    beside = np.isin(cells[:, 1], cells[again, 1])
+    taken = {tuple(cell) for cell in cells[beside].tolist()}
     # rows are in the order of node ids: the oldest node keeps its place
-    for at in np.setdiff1d(np.arange(len(used)), first):
+    for at in np.flatnonzero(again):
         east, north = cells[at].tolist()
         while (east, north) in taken:
             east += _APART_CELLS

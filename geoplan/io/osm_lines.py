@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import overload
 
 import numpy as np
@@ -18,7 +18,6 @@ Tags = Mapping[str, str]
 OPL_FORMAT = "opl,add_metadata=false"
 """The format `ways_of_text` reads, as `osmium.io.File` wants it."""
 _FIELDS = 3
-_ESCAPED = re.compile("%([0-9a-f]+)%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +120,19 @@ def _tags(text: str) -> dict[str, str]:
     if text == "T":
         return {}
     pairs = (one.split("=") for one in text[1:].split(","))
-    if "%" in text:
-        return {_plain(key): _plain(value) for key, value in pairs}
-    return dict(pairs)
+    if "%" not in text:
+        return dict(pairs)
+    return {
+        _plain(key) if "%" in key else key: _plain(value) if "%" in value else value for key, value in pairs
+    }
 
 
 def _plain(text: str) -> str:
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    parts = text.split("%")  # what stands between two of them is a character's number
+    parts[1::2] = map(_character, parts[1::2])
+    return "".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _character(number: str) -> str:
+    return chr(int(number, 16))

@@ -31,6 +31,8 @@ _LINE_KEYS = ("highway", "waterway", "railway")
 _AREA_KEYS = ("building", "highway", "place", "landuse", "boundary", "waterway", "water")
 _POINT_KEYS = ("entrance", "barrier")
 _STREET_KEYS, _SQUARE_KEYS, _GATE_KEYS = ("highway",), ("highway", "place"), ("barrier",)
+_SQUARE_WAY_KEYS = ("area", "place")
+"""A closed street is a loop unless it says that it is an area."""
 _LISTED_NODE = np.dtype([("id", np.uint64), ("x", np.int32), ("y", np.int32)])
 """An entry of the list of nodes pyosmium keeps in a file."""
 _ROOM_AT_LEAST, _ROOM_TIMES = 64 * 2**20, 16
@@ -129,12 +131,17 @@ class OsmExtract:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Keys whose bearers are read: nodes, ways, areas; and whether boundaries are."""
+    """
+    Keys whose bearers are read: nodes, ways, areas; and whether boundaries are.
+
+    A closed way is read as an area if it also bears one of ``closed_ways``, or if that is empty.
+    """
 
     points: tuple[str, ...]
     lines: tuple[str, ...]
     areas: tuple[str, ...]
     boundaries: bool
+    closed_ways: tuple[str, ...] = ()
 
 
 def read_osm(file: str | Path, *, place_keys: Iterable[str] = (), streets_only: bool = False) -> OsmExtract:
@@ -183,7 +190,7 @@ def read_osm(file: str | Path, *, place_keys: Iterable[str] = (), streets_only: 
 
 def _wanted(place_keys: Iterable[str], streets_only: bool) -> _Wanted:
     if streets_only:
-        return _Wanted(_GATE_KEYS, _STREET_KEYS, _SQUARE_KEYS, boundaries=False)
+        return _Wanted(_GATE_KEYS, _STREET_KEYS, _SQUARE_KEYS, boundaries=False, closed_ways=_SQUARE_WAY_KEYS)
     places = tuple(sorted(place_keys))
     return _Wanted((*_POINT_KEYS, *places), _LINE_KEYS, (*_AREA_KEYS, *places), boundaries=True)
 
@@ -286,6 +293,8 @@ def _ways_and_areas(osmium: Any, path: str, wanted: _Wanted, locate: Any, text: 
     _write_ways(osmium, path, (locate, manager.second_pass_to_buffer(buffer), lines), text)
     found = {}
     for one in buffer:
+        if one.from_way() and wanted.closed_ways and not any(key in one.tags for key in wanted.closed_ways):
+            continue
         rings = tuple(
             (_nodes(outer), tuple(_nodes(inner) for inner in one.inner_rings(outer)))
             for outer in one.outer_rings()

@@ -26,6 +26,8 @@ MAX_POINTS = 200
 """So is one whose entries and inward corners together are more than this."""
 _POINTS_AT_ONCE = 600
 """Areas are searched together up to so many points: beginning a search takes longer than most areas do."""
+_TESTS_AT_ONCE = 100_000
+"""Lines are held against the vertices of their outlines in lots of so many pairs, for the memory's sake."""
 _SURE_M2 = 1e-6
 """A turn this wide is no matter of rounding [m²]."""
 
@@ -79,24 +81,30 @@ def crossings_of(
     lines, area
         The lines, area by area; the number of the area each crosses.
     """
-    points = _points(polygons, entries, entered)
+    vertices = _vertices(polygons)
+    points = _points(polygons, vertices, entries, entered)
     first = np.searchsorted(points.area, points.area)
     count = np.bincount(points.area, minlength=len(polygons))[points.area]
     later = count - 1 - (np.arange(len(first)) - first)
     start = np.repeat(np.arange(len(first)), later)
     stop = run_positions(np.arange(len(first)) + 1, later)
     towards = points.xy[stop] - points.xy[start]
-    out_of_start, into_start = points.looks(start, towards)
-    out_of_stop, into_stop = points.looks(stop, -towards)
+    out_of_start, into_start = _looks(vertices, points.vertex[start], towards)
+    out_of_stop, into_stop = _looks(vertices, points.vertex[stop], -towards)
     looking = ~(out_of_start | out_of_stop)
     start, stop, inside = start[looking], stop[looking], (into_start | into_stop)[looking]
-    area = points.area[start]
-    lines = shapely.linestrings(np.stack([points.xy[start], points.xy[stop]], axis=1))
+    crossed, clear = _meets_outline(points, vertices, start, stop)
+    seen = (into_start & into_stop)[looking] & clear
+    unsure = np.flatnonzero(~seen & ~crossed)
     shapely.prepare(polygons)
-    seen = shapely.covers(polygons[area], lines)
-    start, stop, lines, area, inside = start[seen], stop[seen], lines[seen], area[seen], inside[seen]
-    used = _on_shortest_ways(points, start, stop, shapely.length(lines))
-    start, stop, lines, area, inside = start[used], stop[used], lines[used], area[used], inside[used]
+    seen[unsure] = shapely.covers(
+        polygons[points.area[start[unsure]]], _lines(points, start[unsure], stop[unsure])
+    )
+    start, stop, inside = start[seen], stop[seen], inside[seen]
+    length = np.sqrt(((points.xy[stop] - points.xy[start]) ** 2).sum(axis=1))
+    used = _on_shortest_ways(points, start, stop, length)
+    start, stop, inside = start[used], stop[used], inside[used]
+    lines, area = _lines(points, start, stop), points.area[start]
     along = np.zeros(len(lines), bool)
     outlines = shapely.boundary(polygons)
     shapely.prepare(outlines)
@@ -108,34 +116,29 @@ def crossings_of(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Points:
-    """
-    Entries of areas, then their inward corners, by area.
-
-    ``before`` and ``after`` lead along the outline to each and on, the area on their left; they are not
-    numbers where the point is not just one vertex of the outline.
-    """
+    """Entries of areas, then their inward corners, by area; the vertex each is, -1 if not just one."""
 
     area: IntArray
     xy: FloatArray
     entry: BoolArray
+    vertex: IntArray
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Vertices:
+    """Vertices of areas, ring by ring: ``before`` and ``after`` lead to each and on to the ``next``."""
+
+    area: IntArray
+    xy: FloatArray
     before: FloatArray
     after: FloatArray
-
-    def looks(self, at: IntArray, towards: FloatArray) -> tuple[BoolArray, BoolArray]:
-        """Tell which directions surely lead out of the area at a point, and which surely into its inside."""
-        before, after = _cross(self.before[at], towards), _cross(self.after[at], towards)
-        turn = _cross(self.before, self.after)[at]
-        outward = turn > _SURE_M2
-        right, left = (before < -_SURE_M2, after < -_SURE_M2), (before > _SURE_M2, after > _SURE_M2)
-        leaving = np.where(outward, right[0] | right[1], right[0] & right[1])
-        inside = np.where(turn < -_SURE_M2, left[0] | left[1], left[0] & left[1])
-        return leaving, inside
+    next: IntArray
 
 
-def _points(polygons: ObjectArray, entries: FloatArray, entered: IntArray) -> _Points:
+def _points(polygons: ObjectArray, vertices: _Vertices, entries: FloatArray, entered: IntArray) -> _Points:
     """Return the points between which lines are sought, of the areas in which they are."""
-    area, xy, before, after = _vertices(polygons)
-    inward = _cross(before, after) < 0
+    area, xy = vertices.area, vertices.xy
+    inward = _cross(vertices.before, vertices.after) < 0
     # an entry and the vertex it is at are one point: sorted, they follow one another
     owner = np.r_[entered, area]
     where = np.vstack([entries, xy])
@@ -150,23 +153,20 @@ def _points(polygons: ObjectArray, entries: FloatArray, entered: IntArray) -> _P
     places = int(new.sum())
     entry = np.bincount(place, ~vertex, places) > 0
     corner = np.bincount(place[vertex], inward[row], places) > 0
-    once = np.bincount(place[vertex], minlength=places) == 1
-    ways = np.full((2, places, 2), np.nan)
-    for way, along in zip(ways, (before, after), strict=True):
-        way[place[vertex]] = along[row]
-        way[~once] = np.nan
+    of_place = np.full(places, -1)
+    of_place[place[vertex]] = row
+    of_place[np.bincount(place[vertex], minlength=places) > 1] = -1
     owner, where = owner[new], where[new]
     entries_in = np.bincount(owner[entry], minlength=len(polygons))
     points_in = np.bincount(owner[entry | corner], minlength=len(polygons))
     sought = (entries_in >= 2) & (entries_in <= MAX_ENTRIES) & (points_in <= MAX_POINTS)
-    sought &= shapely.is_valid(polygons)
+    sought &= shapely.is_valid(polygons) & (np.bincount(area, minlength=len(polygons)) > 0)
     kept = np.flatnonzero((entry | corner) & sought[owner])
     kept = kept[np.lexsort((~entry[kept], owner[kept]))]
-    return _Points(owner[kept], where[kept], entry[kept], ways[0][kept], ways[1][kept])
+    return _Points(owner[kept], where[kept], entry[kept], of_place[kept])
 
 
-def _vertices(polygons: ObjectArray) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
-    """Return the area of each vertex, its place, the way to it from that before, and from it to the next."""
+def _vertices(polygons: ObjectArray) -> _Vertices:
     rings, area = shapely.get_rings(shapely.orient_polygons(polygons), return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     opening = np.r_[True, ring[1:] != ring[:-1]][: len(ring)]
@@ -174,9 +174,79 @@ def _vertices(polygons: ObjectArray) -> tuple[IntArray, FloatArray, FloatArray, 
     first = np.searchsorted(ring, ring)
     last = np.searchsorted(ring, ring, side="right") - 1
     at = np.arange(len(ring))
+    following = np.where(at == last, first, at + 1)
     before = xy - xy[np.where(at == first, last, at - 1)]
-    after = xy[np.where(at == last, first, at + 1)] - xy
-    return area[ring], xy, before, after
+    return _Vertices(area[ring], xy, before, xy[following] - xy, following)
+
+
+def _lines(points: _Points, start: IntArray, stop: IntArray) -> ObjectArray:
+    ends = np.stack([points.xy[start], points.xy[stop]], axis=1)
+    return np.asarray(shapely.linestrings(ends), object)
+
+
+def _looks(vertices: _Vertices, at: IntArray, towards: FloatArray) -> tuple[BoolArray, BoolArray]:
+    """Tell which directions surely lead out of the area at a vertex, and which surely into its inside."""
+    known = at >= 0
+    before, after = _cross(vertices.before[at], towards), _cross(vertices.after[at], towards)
+    turn = _cross(vertices.before, vertices.after)[at]
+    right, left = (before < -_SURE_M2, after < -_SURE_M2), (before > _SURE_M2, after > _SURE_M2)
+    leaving = np.where(turn > _SURE_M2, right[0] | right[1], right[0] & right[1])
+    inside = np.where(turn < -_SURE_M2, left[0] | left[1], left[0] & left[1])
+    return known & leaving, known & inside
+
+
+def _meets_outline(
+    points: _Points, vertices: _Vertices, start: IntArray, stop: IntArray
+) -> tuple[BoolArray, BoolArray]:
+    """
+    Tell which lines between points surely cross an edge of their area's outline, and which surely meet none.
+
+    The edges that end where the line does are left to `_looks`.
+    """
+    crossed, clear = np.zeros(len(start), bool), np.ones(len(start), bool)
+    line, edge, opposite = _edges_not_beside(points, vertices, start, stop)
+    one, other = points.xy[start[line]], points.xy[stop[line]]
+    first, along = vertices.xy[edge], vertices.after[edge]
+    turn, turn_on = _cross(along, one - first), _cross(along, other - first)
+    small, large = np.minimum(turn, turn_on), np.maximum(turn, turn_on)
+    crossed[line[opposite & (small < -_SURE_M2) & (large > _SURE_M2)]] = True
+    clear[line[(small <= _SURE_M2) & (large >= -_SURE_M2)]] = False
+    return crossed, clear
+
+
+def _edges_not_beside(
+    points: _Points, vertices: _Vertices, start: IntArray, stop: IntArray
+) -> tuple[IntArray, IntArray, BoolArray]:
+    """
+    Return the edges that do not surely lie on one side of a line between points of their area, nor end there.
+
+    They are told by the number of the line and that of their first vertex, and whether their ends surely lie
+    on opposite sides of it.
+    """
+    found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))]
+    area = points.area[start]
+    lows = np.flatnonzero(np.r_[True, area[1:] != area[:-1]][: len(area)])
+    firsts, ends = (np.searchsorted(vertices.area, area[lows], side) for side in ("left", "right"))
+    for low, high, first, end in zip(lows, np.r_[lows[1:], len(area)], firsts, ends, strict=True):
+        origin = vertices.xy[first]  # numbers stay small, and products exact enough
+        x, y = (vertices.xy[first:end] - origin).T
+        following = vertices.next[first:end] - first
+        step = max(_TESTS_AT_ONCE // (end - first), 1)
+        for at in range(low, high, step):
+            own = slice(at, min(at + step, high))
+            from_x, from_y = (points.xy[start[own]] - origin).T[:, :, None]
+            to_x, to_y = (points.xy[stop[own]] - points.xy[start[own]]).T[:, :, None]
+            turn = to_x * y - to_y * x - (to_x * from_y - to_y * from_x)
+            side = (turn > _SURE_M2).astype(np.int8) - (turn < -_SURE_M2)
+            both = side * side[:, following]
+            line, edge = np.nonzero(both <= 0)
+            opposite = both[line, edge] < 0
+            line, edge = line + at, edge + first
+            ends = np.stack([points.vertex[start[line]], points.vertex[stop[line]]])
+            apart = ((ends != edge) & (ends != vertices.next[edge])).all(axis=0)
+            found.append((line[apart], edge[apart], opposite[apart]))
+    lines, edges, sides = zip(*found, strict=True)
+    return np.concatenate(lines), np.concatenate(edges), np.concatenate(sides)
 
 
 def _cross(one: FloatArray, other: FloatArray) -> FloatArray:

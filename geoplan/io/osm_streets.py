@@ -20,12 +20,12 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geoplan.io.osm_cut import GATE_LENGTH_M, SHORTEST_M, Lines, Pieces, apart, cut, known_runs
+from geoplan.io.osm_cut import CELLS_PER_M, GATE_LENGTH_M, SHORTEST_M, Lines, Pieces, apart, cut, known_runs
 from geoplan.io.osm_lines import run_positions
 from geoplan.io.osm_pbf import OsmExtract
 from geoplan.io.osm_squares import crossings_of
 from geoplan.io.osm_tags import WalkTags, gate_state, is_square, walk_kind, walk_tags
-from geoplan.network.build import network_from_streets
+from geoplan.network.build import network_from_streets, pair_numbers
 
 __all__ = ["GATE_LENGTH_M", "LONGEST_ISLAND_M", "Islands", "drop_islands", "streets_table"]
 
@@ -244,11 +244,17 @@ def _crossings(
     own = np.array(polygon_of, np.int64)[crossed]
     number = (pd.Series(own).groupby(own).cumcount() + 1).tolist()
     labels = [f"{areas[at].label}-x{one}" for at, one in zip(own.tolist(), number, strict=True)]
-    node_at = dict(zip(map(tuple, xy[nodes].tolist()), nodes.tolist(), strict=True))
-    ends = shapely.get_coordinates(lines).tolist()
-    turns = np.array([node_at[x, y] for x, y in ends], np.int64)
     none = np.zeros(len(lines))
-    return _Rows(first_owner + own, labels, none.astype(np.int64), none, lines), turns
+    rows = _Rows(first_owner + own, labels, none.astype(np.int64), none, lines)
+    return rows, _nodes_at(shapely.get_coordinates(lines), nodes, xy)
+
+
+def _nodes_at(places: FloatArray, nodes: IntArray, xy: FloatArray) -> IntArray:
+    """Return which of some nodes, no two of them in one centimetre, each place is."""
+    cells = np.rint(np.vstack([xy[nodes], places]) * CELLS_PER_M).astype(np.int64)
+    known, wanted = np.split(pair_numbers(cells), [len(nodes)])
+    order = np.argsort(known, kind="stable")
+    return np.asarray(nodes[order[np.searchsorted(known[order], wanted)]], np.int64)
 
 
 def _gates(extract: OsmExtract) -> IntArray:
