@@ -226,8 +226,9 @@ def _edges_not_beside(
     found = [(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0, bool))]
     area = points.area[start]
     lows = np.flatnonzero(np.r_[True, area[1:] != area[:-1]][: len(area)])
+    highs = np.r_[lows, len(area)][1:]
     firsts, ends = (np.searchsorted(vertices.area, area[lows], side) for side in ("left", "right"))
-    for low, high, first, end in zip(lows, np.r_[lows[1:], len(area)], firsts, ends, strict=True):
+    for low, high, first, end in zip(lows, highs, firsts, ends, strict=True):
         origin = vertices.xy[first]  # numbers stay small, and products exact enough
         x, y = (vertices.xy[first:end] - origin).T
         following = vertices.next[first:end] - first
