@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from geoplan._bulk import without_collecting
 from geoplan._optional import import_extra
 from geoplan.errors import DataError
 from geoplan.io.osm_lines import OPL_FORMAT, OsmWays, ways_of_text
@@ -182,7 +183,7 @@ def read_osm(file: str | Path, *, place_keys: Iterable[str] = (), streets_only: 
     del content
     osmium = import_extra("osmium", extra="osm")
     try:
-        with _workshop(path.resolve(), size) as folder:
+        with without_collecting(), _workshop(path.resolve(), size) as folder:
             return _extract(osmium, path.resolve(), digest, _wanted(place_keys, streets_only), Path(folder))
     except (RuntimeError, UnicodeDecodeError) as error:
         raise DataError("error.osm_unreadable", file=path.name, reason=_first_line(error)) from error

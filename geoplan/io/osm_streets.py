@@ -20,6 +20,7 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geoplan._bulk import without_collecting
 from geoplan.io.osm_cut import CELLS_PER_M, GATE_LENGTH_M, SHORTEST_M, Lines, Pieces, apart, cut, known_runs
 from geoplan.io.osm_lines import run_positions
 from geoplan.io.osm_pbf import OsmExtract
@@ -90,18 +91,19 @@ def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.
         pedestrian area gives its outline and the lines of `geoplan.io.osm_squares.crossing_lines` between the
         nodes it shares with streets. A way that leaves the extract is walked as far as its nodes are known.
     """
-    areas = list(_pedestrian_areas(extract))
-    owners, runs = _owners_and_runs(extract, areas)
-    first_area = len(owners.labels) - len(areas)
-    outlines = _outlines(areas, first_owner=first_area)
-    lines = runs.followed_by(outlines)
-    xy = apart(node_xy, lines.rows)
-    shared = lines.shared(len(xy))
-    crossings, turns = _crossings(areas, outlines, xy, shared, first_owner=first_area)
-    stops = shared.copy()
-    stops[turns] = True
-    pieces = cut(lines, xy, stops, _gates(extract))
-    return _table(owners, (_pieces(owners, lines, xy, pieces), crossings), crs)
+    with without_collecting():
+        areas = list(_pedestrian_areas(extract))
+        owners, runs = _owners_and_runs(extract, areas)
+        first_area = len(owners.labels) - len(areas)
+        outlines = _outlines(areas, first_owner=first_area)
+        lines = runs.followed_by(outlines)
+        xy = apart(node_xy, lines.rows)
+        shared = lines.shared(len(xy))
+        crossings, turns = _crossings(areas, outlines, xy, shared, first_owner=first_area)
+        stops = shared.copy()
+        stops[turns] = True
+        pieces = cut(lines, xy, stops, _gates(extract))
+        return _table(owners, (_pieces(owners, lines, xy, pieces), crossings), crs)
 
 
 @dataclass(frozen=True, slots=True)
