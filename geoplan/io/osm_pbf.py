@@ -226,7 +226,7 @@ def _extract(osmium: Any, file: Path, digest: str, wanted: _Wanted, folder: Path
     texts = [folder / "ways"]
     if members:
         texts.append(folder / "members")
-        _write_ways(osmium, path, (osmium.filter.IdFilter(members),), texts[-1])
+        _write_members(osmium, path, members, texts[-1])
     del locate, index  # closes the list of nodes
     ways = ways_of_text("".join(one.read_text(encoding="utf-8") for one in texts))
     used = [ways.nodes, *(area.ring_nodes() for area in areas)]
@@ -313,6 +313,17 @@ def _write_ways(osmium: Any, path: str, handlers: tuple[Any, ...], text: Path) -
         osmium.SimpleWriter(osmium.io.File(str(text), OPL_FORMAT)) as writer,
     ):
         osmium.apply(reader, *handlers, writer)
+
+
+def _write_members(osmium: Any, path: str, members: set[int], text: Path) -> None:
+    # pyosmium's own filter by id would take more than a hundred megabytes for ids as high as they are
+    with (
+        osmium.io.Reader(path, osmium.osm.WAY) as reader,
+        osmium.SimpleWriter(osmium.io.File(str(text), OPL_FORMAT)) as writer,
+    ):
+        for one in osmium.OsmFileIterator(reader):
+            if one.id in members:
+                writer.add_way(one)
 
 
 def _nodes(refs: Any) -> IntArray:
