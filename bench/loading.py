@@ -30,7 +30,7 @@ print(json.dumps({"s": spent, "mb": peak_mb, "nodes": nodes}))
 """
 LOADERS = {
     "ours": """
-import geopandas
+import geopandas, osmium
 from pathlib import Path
 from bench.networks import from_extract
 start = time.perf_counter()

@@ -147,8 +147,8 @@ def extract_path() -> Path:
 
 
 def from_extract(file: Path) -> WalkNetwork:
-    """Return the walking network of an OSM extract, as ``geoplan new`` builds it."""
-    extract = read_osm(file)
+    """Return the walking network of an OSM extract, the same that ``geoplan new`` builds."""
+    extract = read_osm(file, streets_only=True)
     crs = suggest_metric_crs(*(float(one) for one in np.median(extract.node_lonlat, axis=0)))
     x, y = transform_xy("EPSG:4326", crs, *extract.node_lonlat.T)
     streets = streets_table(extract, np.round(np.column_stack([x, y]), 2), crs=crs)

@@ -8,9 +8,9 @@ one place are two places: they are moved apart by centimetres.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -20,58 +20,53 @@ import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geoplan._bulk import without_collecting
+from geoplan.io.osm_cut import CELLS_PER_M, GATE_LENGTH_M, SHORTEST_M, Lines, Pieces, apart, cut, known_runs
+from geoplan.io.osm_lines import run_positions
 from geoplan.io.osm_pbf import OsmExtract
-from geoplan.io.osm_squares import crossing_lines
-from geoplan.io.osm_tags import (
-    gate_state,
-    has_signals,
-    is_square,
-    is_walkable,
-    street_level,
-    walk_kind,
-    walking_direction,
-)
+from geoplan.io.osm_squares import crossings_of
+from geoplan.io.osm_tags import WalkTags, gate_state, is_square, walk_kind, walk_tags
 from geoplan.network.build import network_from_streets, pair_numbers
 
 __all__ = ["GATE_LENGTH_M", "LONGEST_ISLAND_M", "Islands", "drop_islands", "streets_table"]
 
+BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+ObjectArray = npt.NDArray[np.object_]
 
-GATE_LENGTH_M = 0.5
-"""A gate is this long a piece of the street on either side of its node: one can walk up to it from both."""
 LONGEST_ISLAND_M = 2000.0
 """Streets that join no others are left out if all of them together are shorter than this."""
-_CELLS_PER_M = 100
-_APART_CELLS = 2
-_SHORTEST_M = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A way, or one ring of an area's outline, before it is cut."""
-
-    owner: str
-    tags: Mapping[str, str]
-    rows: IntArray
+_GATE_STATES = ("", "open", "closed")
 
 
 @dataclass(frozen=True, slots=True)
 class _Area:
-    """A pedestrian area: its outlines by number in the list of lines, and its polygons' rings."""
+    """A pedestrian area: its polygons' rings by row of their nodes."""
 
     label: str
     tags: Mapping[str, str]
     rings: tuple[tuple[IntArray, tuple[IntArray, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    street_id: str
-    tags: Mapping[str, str]
-    gate: str
-    xy: FloatArray
-    crossings: float = 0.0
+@dataclass(frozen=True, eq=False, slots=True)
+class _Owners:
+    """The walkable ways, then the pedestrian areas: label, name, and what the tags say to a walker."""
+
+    labels: list[str]
+    names: ObjectArray
+    walks: list[WalkTags]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Rows:
+    """Streets before they are a table."""
+
+    owner: IntArray
+    street_id: list[str]
+    gate: IntArray
+    crossings: FloatArray
+    geometry: ObjectArray
 
 
 def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.GeoDataFrame:
@@ -96,24 +91,19 @@ def streets_table(extract: OsmExtract, node_xy: FloatArray, *, crs: str) -> gpd.
         pedestrian area gives its outline and the lines of `geoplan.io.osm_squares.crossing_lines` between the
         nodes it shares with streets. A way that leaves the extract is walked as far as its nodes are known.
     """
-    areas = list(_pedestrian_areas(extract))
-    lines = [*_ways(extract), *_outlines(areas)]
-    xy = _apart(node_xy, lines)
-    shared = _shared_nodes(lines, len(xy))
-    crossings, turns = _crossings(areas, xy, shared)
-    gates = _gates(extract)
-    stops = shared.copy()
-    stops[[*turns, *gates]] = True
-    rows: list[_Row] = []
-    number: dict[str, int] = {}
-    for line in lines:
-        back = walking_direction(line.tags) < 0
-        whole = max(_length(xy[line.rows]), _SHORTEST_M) if has_signals(line.tags) else 0.0
-        for piece, gate in _cut(line.rows, stops, gates, xy):
-            number[line.owner] = number.get(line.owner, 0) + 1
-            label, waits = f"{line.owner}-{number[line.owner]}", _length(piece) / whole if whole else 0.0
-            rows.append(_Row(label, line.tags, gate, piece[::-1] if back else piece, waits))
-    return _table([*rows, *crossings], crs)
+    with without_collecting():
+        areas = list(_pedestrian_areas(extract))
+        owners, runs = _owners_and_runs(extract, areas)
+        first_area = len(owners.labels) - len(areas)
+        outlines = _outlines(areas, first_owner=first_area)
+        lines = runs.followed_by(outlines)
+        xy = apart(node_xy, lines.rows)
+        shared = lines.shared(len(xy))
+        crossings, turns = _crossings(areas, outlines, xy, shared, first_owner=first_area)
+        stops = shared.copy()
+        stops[turns] = True
+        pieces = cut(lines, xy, stops, _gates(extract))
+        return _table(owners, (_pieces(owners, lines, xy, pieces), crossings), crs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,36 +148,55 @@ def drop_islands(streets: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Islands]:
     return streets[~lost], Islands(int(small.sum()), round(float(length_m[small].sum()), 1))
 
 
-def _table(rows: list[_Row], crs: str) -> gpd.GeoDataFrame:
+def _table(owners: _Owners, parts: tuple[_Rows, ...], crs: str) -> gpd.GeoDataFrame:
+    owner = np.concatenate([one.owner for one in parts])
+    gate = np.concatenate([one.gate for one in parts])
+
+    def of_owner(values: list[str | bool]) -> ObjectArray:
+        return np.asarray(_objects(values)[owner], object)
+
     columns = {
-        "street_id": [row.street_id for row in rows],
-        "name": [row.tags.get("name") for row in rows],
-        "kind": [walk_kind(row.tags) or "square" for row in rows],
-        "level": [street_level(row.tags) for row in rows],
-        "steps": pd.array([walk_kind(row.tags) == "steps" for row in rows], dtype="boolean"),
-        "one_way": pd.array([walking_direction(row.tags) != 0 for row in rows], dtype="boolean"),
-        "crossings": [row.crossings for row in rows],
-        "gate": [row.gate or None for row in rows],
+        "street_id": _objects([label for one in parts for label in one.street_id]),
+        "name": owners.names[owner],
+        "kind": of_owner([walk.kind or "square" for walk in owners.walks]),
+        "level": of_owner([walk.level for walk in owners.walks]),
+        "steps": pd.array(of_owner([walk.kind == "steps" for walk in owners.walks]), dtype="boolean"),
+        "one_way": pd.array(of_owner([walk.direction != 0 for walk in owners.walks]), dtype="boolean"),
+        "crossings": np.concatenate([one.crossings for one in parts]),
+        "gate": _objects([state or None for state in _GATE_STATES])[gate],
     }
-    vertices = np.vstack([row.xy for row in rows]) if rows else np.zeros((0, 2))
-    owner = np.repeat(np.arange(len(rows)), [len(row.xy) for row in rows])
-    lines = shapely.linestrings(vertices, indices=owner) if rows else []
-    return gpd.GeoDataFrame(columns, geometry=lines, crs=crs)
+    geometry = np.concatenate([one.geometry for one in parts])
+    return gpd.GeoDataFrame(columns, geometry=geometry, crs=crs)
 
 
-def _is_area_way(tags: Mapping[str, str], nodes: IntArray) -> bool:
-    return tags.get("area") == "yes" and len(nodes) > 3 and nodes[0] == nodes[-1]
+def _objects(values: list[Any]) -> ObjectArray:
+    found = np.empty(len(values), object)
+    found[:] = values
+    return found
 
 
-def _ways(extract: OsmExtract) -> Iterator[_Line]:
-    ways = [way for way in extract.ways if is_walkable(way.tags) and not _is_area_way(way.tags, way.nodes)]
-    if not ways:
-        return
-    rows = extract.rows_of(np.concatenate([way.nodes for way in ways]))
-    ends = np.cumsum([len(way.nodes) for way in ways])
-    for way, own in zip(ways, np.split(rows, ends[:-1]), strict=True):
-        for run in _known_runs(own):
-            yield _Line(f"w{way.id}", way.tags, run)
+def _owners_and_runs(extract: OsmExtract, areas: list[_Area]) -> tuple[_Owners, Lines]:
+    """Return the walkable ways, then the areas; and the known runs of the ways."""
+    ways = extract.ways
+    walks = [walk_tags(tags) for tags in ways.tag_sets]
+    count = np.diff(ways.starts)
+    closed = count > 3
+    closed[closed] = ways.nodes[ways.starts[:-1][closed]] == ways.nodes[ways.starts[1:][closed] - 1]
+    walkable, area = (
+        np.array([getattr(walk, name) for walk in walks], bool)[ways.tag_set] for name in ("walkable", "area")
+    )
+    chosen = np.flatnonzero(walkable & ~(area & closed))
+    nodes = ways.nodes[run_positions(ways.starts[:-1][chosen], count[chosen])]
+    runs = known_runs(np.repeat(np.arange(len(chosen)), count[chosen]), extract.rows_of(nodes))
+    tag_set = ways.tag_set[chosen].tolist()
+    owners = _Owners(
+        [f"w{one}" for one in ways.ids[chosen].tolist()] + [one.label for one in areas],
+        _objects(
+            [ways.tag_sets[one].get("name") for one in tag_set] + [one.tags.get("name") for one in areas]
+        ),
+        [walks[one] for one in tag_set] + [walk_tags(one.tags) for one in areas],
+    )
+    return owners, runs
 
 
 def _pedestrian_areas(extract: OsmExtract) -> Iterator[_Area]:
@@ -206,116 +215,84 @@ def _pedestrian_areas(extract: OsmExtract) -> Iterator[_Area]:
             yield _Area(area.label, area.tags, rings)
 
 
-def _outlines(areas: Iterable[_Area]) -> Iterator[_Line]:
-    for area in areas:
-        for outer, inners in area.rings:
-            for ring in (outer, *inners):
-                yield _Line(area.label, area.tags, ring)
-
-
-def _known_runs(rows: IntArray) -> list[IntArray]:
-    """Return the runs of at least two nodes whose places are known, without a node twice in a row."""
-    known = [rows] if rows.min(initial=0) >= 0 else np.split(rows, np.flatnonzero(rows < 0))
-    runs = [run[run >= 0] for run in known]
-    return [run for run in map(_without_repeats, runs) if len(run) >= 2]
-
-
-def _without_repeats(run: IntArray) -> IntArray:
-    again = run[1:] == run[:-1]
-    return run[np.r_[True, ~again]] if again.any() else run
-
-
-def _apart(node_xy: FloatArray, lines: list[_Line]) -> FloatArray:
-    """Return the places with walkable nodes that share a centimetre moved east, each to a free one."""
-    xy = node_xy.copy()
-    used = np.unique(np.concatenate([line.rows for line in lines])) if lines else np.zeros(0, np.int64)
-    cells = np.rint(xy[used] * _CELLS_PER_M).astype(np.int64)
-    _, first = np.unique(pair_numbers(cells), return_index=True)
-    if len(first) == len(used):
-        return xy
-    taken = {tuple(cell) for cell in cells.tolist()}
-    # rows are in the order of node ids: the oldest node keeps its place
-    for at in np.setdiff1d(np.arange(len(used)), first):
-        east, north = cells[at].tolist()
-        while (east, north) in taken:
-            east += _APART_CELLS
-        taken.add((east, north))
-        xy[used[at]] = np.array([east, north]) / _CELLS_PER_M
-    return xy
-
-
-def _shared_nodes(lines: list[_Line], nodes: int) -> npt.NDArray[np.bool_]:
-    """Tell which nodes belong to several ways or outlines, or to one of them more than once."""
-    # the node at which a loop closes is visited once
-    visited = [line.rows[: -1 if line.rows[0] == line.rows[-1] else None] for line in lines]
-    return np.bincount(np.concatenate([np.zeros(0, np.int64), *visited]), minlength=nodes) >= 2
+def _outlines(areas: list[_Area], *, first_owner: int) -> Lines:
+    rings = [
+        (first_owner + at, ring)
+        for at, area in enumerate(areas)
+        for outer, inners in area.rings
+        for ring in (outer, *inners)
+    ]
+    return Lines(
+        np.array([owner for owner, _ in rings], np.int64),
+        np.concatenate([np.zeros(0, np.int64), *(ring for _, ring in rings)]),
+        np.cumsum([0, *(len(ring) for _, ring in rings)]),
+    )
 
 
 def _crossings(
-    areas: list[_Area], xy: FloatArray, shared: npt.NDArray[np.bool_]
-) -> tuple[list[_Row], list[int]]:
+    areas: list[_Area], outlines: Lines, xy: FloatArray, shared: BoolArray, *, first_owner: int
+) -> tuple[_Rows, IntArray]:
     """Return the lines across the areas, and the nodes where they meet an outline besides the entries."""
-    rows: list[_Row] = []
-    turns: list[int] = []
-    for area in areas:
-        number = 0
-        for outer, inners in area.rings:
-            ring = np.concatenate([outer[:-1], *(inner[:-1] for inner in inners)])
-            entries = ring[shared[ring]]
-            polygon = shapely.Polygon(xy[outer], [xy[inner] for inner in inners])
-            at_place = {
-                tuple(place): node for place, node in zip(xy[ring].tolist(), ring.tolist(), strict=True)
-            }
-            for line in crossing_lines(polygon, xy[entries]):
-                number += 1
-                ends = shapely.get_coordinates(line)
-                rows.append(_Row(f"{area.label}-x{number}", area.tags, "", ends))
-                turns += [at_place[tuple(end)] for end in ends.tolist()]
-    return rows, turns
+    polygon_of = [at for at, area in enumerate(areas) for _ in area.rings]
+    sizes = [1 + len(inners) for area in areas for _, inners in area.rings]
+    ring_of = np.repeat(np.arange(len(sizes)), sizes)
+    rings = shapely.linearrings(xy[outlines.rows], indices=outlines.line) if len(ring_of) else _objects([])
+    polygons = shapely.polygons(rings, indices=ring_of) if len(ring_of) else _objects([])
+    once = np.ones(len(outlines.rows), bool)
+    once[outlines.starts[1:] - 1] = False
+    nodes = outlines.rows[once]
+    entry = shared[nodes]
+    lines, crossed = crossings_of(polygons, xy[nodes[entry]], ring_of[outlines.line[once]][entry])
+    own = np.array(polygon_of, np.int64)[crossed]
+    number = (pd.Series(own).groupby(own).cumcount() + 1).tolist()
+    labels = [f"{areas[at].label}-x{one}" for at, one in zip(own.tolist(), number, strict=True)]
+    none = np.zeros(len(lines))
+    rows = _Rows(first_owner + own, labels, none.astype(np.int64), none, lines)
+    return rows, _nodes_at(shapely.get_coordinates(lines), nodes, xy)
 
 
-def _gates(extract: OsmExtract) -> dict[int, str]:
-    """Return the state of each gate by the row of its node."""
-    states = [(point.id, gate_state(point.tags)) for point in extract.points]
-    gates = [(node, state) for node, state in states if state]
-    rows = extract.rows_of(np.array([node for node, _ in gates], np.int64))
-    return {int(row): state for row, (_, state) in zip(rows, gates, strict=True) if row >= 0}
+def _nodes_at(places: FloatArray, nodes: IntArray, xy: FloatArray) -> IntArray:
+    """Return which of some nodes, no two of them in one centimetre, each place is."""
+    cells = np.rint(np.vstack([xy[nodes], places]) * CELLS_PER_M).astype(np.int64)
+    known, wanted = np.split(pair_numbers(cells), [len(nodes)])
+    order = np.argsort(known, kind="stable")
+    return np.asarray(nodes[order[np.searchsorted(known[order], wanted)]], np.int64)
+
+
+def _gates(extract: OsmExtract) -> IntArray:
+    """Return the state of the gate at each node: its number in `_GATE_STATES`."""
+    states = [_GATE_STATES.index(gate_state(point.tags)) for point in extract.points]
+    rows = extract.rows_of(np.array([point.id for point in extract.points], np.int64))
+    found = np.zeros(len(extract.node_ids), np.int64)
+    found[rows[rows >= 0]] = np.array(states, np.int64)[rows >= 0]
+    return found
+
+
+def _pieces(owners: _Owners, lines: Lines, xy: FloatArray, pieces: Pieces) -> _Rows:
+    owner = lines.owner[pieces.line]
+    label = pd.factorize(_objects(owners.labels))[0][owner]
+    number = (pd.Series(label).groupby(label).cumcount() + 1).tolist()
+    backwards = np.array([walk.direction < 0 for walk in owners.walks], bool)[owner]
+    vertices, piece = pieces.vertices(backwards)
+    return _Rows(
+        owner,
+        [f"{owners.labels[own]}-{count}" for own, count in zip(owner.tolist(), number, strict=True)],
+        pieces.gate,
+        _waits(owners, lines, xy, pieces),
+        shapely.linestrings(vertices, indices=piece) if len(piece) else _objects([]),
+    )
+
+
+def _waits(owners: _Owners, lines: Lines, xy: FloatArray, pieces: Pieces) -> FloatArray:
+    """Return the part of its line's one wait at signals that falls on each piece, by length."""
+    waits = np.zeros(len(pieces.line))
+    signals = np.array([walk.signals for walk in owners.walks], bool)[lines.owner]
+    for at in np.flatnonzero(signals[pieces.line]):
+        line = pieces.line[at]
+        whole = _length(xy[lines.rows[lines.starts[line] : lines.starts[line + 1]]])
+        waits[at] = _length(pieces.xy[pieces.first[at] : pieces.last[at] + 1]) / max(whole, SHORTEST_M)
+    return waits
 
 
 def _length(xy: FloatArray) -> float:
     return float(np.hypot(*np.diff(xy, axis=0).T).sum())
-
-
-def _cut(
-    rows: IntArray, stops: npt.NDArray[np.bool_], gates: Mapping[int, str], xy: FloatArray
-) -> Iterator[tuple[FloatArray, str]]:
-    """Yield the pieces of a line between its ends and stops, and a short piece beside each gate."""
-    stopping = stops[rows]
-    stopping[[0, -1]] = True
-    at = np.flatnonzero(stopping)
-    for start, stop in pairwise(at.tolist()):
-        piece = xy[rows[start : stop + 1]]
-        first, last = gates.get(int(rows[start]), ""), gates.get(int(rows[stop]), "")
-        yield from _beside_gates(piece, first, last)
-
-
-def _beside_gates(piece: FloatArray, first: str, last: str) -> Iterator[tuple[FloatArray, str]]:
-    """Yield a piece, with what lies beside a gate at its first or last node as a piece of its own."""
-    if first:
-        place = _gate_post(piece[0], piece[1])
-        yield np.vstack([piece[0], place]), first
-        piece = np.vstack([place, piece[1:]])
-    if last:
-        place = _gate_post(piece[-1], piece[-2])
-        yield np.vstack([piece[:-1], place]), ""
-        yield np.vstack([place, piece[-1]]), last
-    else:
-        yield piece, ""
-
-
-def _gate_post(gate: FloatArray, towards: FloatArray) -> FloatArray:
-    """Return the end of a gate's piece: half a metre from its node, at most half way to the next vertex."""
-    distance = float(np.hypot(*(towards - gate)))
-    share = min(GATE_LENGTH_M, distance / 2) / max(distance, _SHORTEST_M)
-    place = gate + (towards - gate) * share
-    return np.asarray(np.rint(place * _CELLS_PER_M) / _CELLS_PER_M)

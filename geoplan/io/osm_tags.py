@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 __all__ = [
     "DEFAULT_LEVELS",
     "RESIDENTIAL_BUILDINGS",
     "WALKABLE_HIGHWAYS",
+    "WalkTags",
     "barrier_kind",
     "bears",
     "first_match",
@@ -24,6 +26,7 @@ __all__ = [
     "storeys",
     "street_level",
     "walk_kind",
+    "walk_tags",
     "walking_direction",
 ]
 
@@ -197,6 +200,49 @@ def has_signals(tags: Tags) -> bool:
     if "crossing" not in (tags.get("footway"), tags.get("path"), walk_kind(tags)):
         return False
     return tags.get("crossing:signals") == "yes" or bears(tags, "crossing=traffic_signals")
+
+
+class WalkTags(NamedTuple):
+    """What a way's tags say to a walker, see the functions of these names; ``area`` is ``area=yes``."""
+
+    walkable: bool
+    area: bool
+    kind: str
+    level: Literal["ground", "bridge", "tunnel"]
+    direction: Literal[-1, 0, 1]
+    signals: bool
+
+
+_WALK_KEYS = (
+    "access", "area", "bridge", "conveying", "crossing", "crossing:signals", "foot", "foot:oneway", "footway",
+    "highway", "layer", "location", "motorroad", "oneway:foot", "path", "tunnel",
+)  # fmt: skip
+"""Every key `walk_tags` looks at."""
+
+
+def walk_tags(tags: Tags) -> WalkTags:
+    """
+    Return what a way's tags say to a walker.
+
+    Examples
+    --------
+    >>> walk_tags({"highway": "steps", "conveying": "forward"})
+    WalkTags(walkable=True, area=False, kind='steps', level='ground', direction=1, signals=False)
+    """
+    return _walk_tags(tuple(map(tags.get, _WALK_KEYS)))
+
+
+@lru_cache(maxsize=4096)
+def _walk_tags(values: tuple[str | None, ...]) -> WalkTags:
+    tags = {key: value for key, value in zip(_WALK_KEYS, values, strict=True) if value is not None}
+    return WalkTags(
+        walkable=is_walkable(tags),
+        area=tags.get("area") == "yes",
+        kind=walk_kind(tags),
+        level=street_level(tags),
+        direction=walking_direction(tags),
+        signals=has_signals(tags),
+    )
 
 
 def gate_state(tags: Tags) -> Literal["", "open", "closed"]:

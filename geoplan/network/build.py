@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from geoplan.crs.metric import require_metric
@@ -12,6 +13,8 @@ from geoplan.model.study import Study
 from geoplan.network.graph import BoolArray, FloatArray, IntArray, WalkNetwork
 
 __all__ = ["network_from_streets", "pair_numbers", "walk_network"]
+
+ObjectArray = npt.NDArray[np.object_]
 
 _CELLS_PER_M = 100
 """Vertices in the same centimetre are one place."""
@@ -76,7 +79,7 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
     streets = streets.sort_index()
     if "gate" in streets:
         streets = streets[~(streets["gate"] == "closed").fillna(False).to_numpy(bool)]
-    lines, row = shapely.get_parts(shapely.force_2d(streets.geometry.to_numpy()), return_index=True)
+    lines, row = _lines(streets.geometry.to_numpy())
     if not len(lines):
         raise NetworkError("error.no_streets")
     level = streets["level"].fillna("ground") if "level" in streets else None
@@ -92,7 +95,7 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
     climb, crossings, one_way = _walking_columns(streets, row, length_m)
     node_xy, vertex_node = _nodes(xy, line, raised[row][line])
     start, stop = _edge_spans(line, vertex_node)
-    geometry, length = _edge_lines(xy, start, stop)
+    geometry, length = _edge_lines(xy, line, start, stop, lines, length_m)
     useful = length > 0
     edge_line = line[start][useful]
     edge_row = row[edge_line]
@@ -112,6 +115,15 @@ def network_from_streets(streets: gpd.GeoDataFrame) -> WalkNetwork:
         edge_street=streets.index.to_numpy(object)[edge_row],
         edge_geometry=geometry[useful],
     )
+
+
+def _lines(shapes: ObjectArray) -> tuple[ObjectArray, IntArray]:
+    """Return the LineStrings shapes consist of, without heights, and the row each is of."""
+    simple = shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING
+    if simple.all() and (shapely.get_coordinate_dimension(shapes) == 2).all():
+        return shapes, np.arange(len(shapes))
+    lines, row = shapely.get_parts(shapely.force_2d(shapes), return_index=True)
+    return lines, row
 
 
 def _walking_columns(
@@ -202,10 +214,18 @@ def _edge_spans(line: IntArray, vertex_node: IntArray) -> tuple[IntArray, IntArr
     return at[:-1][same_line], at[1:][same_line]
 
 
-def _edge_lines(xy: FloatArray, start: IntArray, stop: IntArray) -> tuple[np.ndarray, FloatArray]:
-    """Return the LineString and length of each run of vertices."""
-    count = stop - start + 1
-    edge = np.repeat(np.arange(len(start)), count)
+def _edge_lines(
+    xy: FloatArray, line: IntArray, start: IntArray, stop: IntArray, lines: ObjectArray, line_m: FloatArray
+) -> tuple[ObjectArray, FloatArray]:
+    """Return the LineString and length of each run of vertices: the line itself where it is that whole."""
+    new = np.r_[True, line[1:] != line[:-1], True]
+    whole = new[start] & new[stop + 1]
+    geometry, length = lines[line[start]], line_m[line[start]]
+    part = np.flatnonzero(~whole)
+    count = stop[part] - start[part] + 1
+    edge = np.repeat(np.arange(len(part)), count)
     within = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    geometry = shapely.linestrings(xy[start[edge] + within], indices=edge)
-    return geometry, shapely.length(geometry)
+    if len(part):
+        geometry[part] = shapely.linestrings(xy[start[part][edge] + within], indices=edge)
+        length[part] = shapely.length(geometry[part])
+    return geometry, length

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geoplan.io.osm_squares import MAX_ENTRIES, crossing_lines
+from geoplan.io.osm_squares import MAX_ENTRIES, crossing_lines, crossings_of
 
 
 def ends(lines):
@@ -114,3 +114,86 @@ def test_at_the_cap_an_area_is_still_crossed():
 def test_an_outline_that_crosses_itself_is_walked_only_along_it():
     bow = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     assert len(crossing_lines(bow, np.array([[0.0, 0.0], [10.0, 0.0]]))) == 0
+
+
+def plain_crossings(polygon, entries):
+    """The lines in the plain way: an area by itself, every pair of points asked of GEOS."""
+    entries = np.array(sorted(set(map(tuple, entries.tolist()))), float).reshape(-1, 2)
+    if not 2 <= len(entries) <= MAX_ENTRIES or not polygon.is_valid:
+        return []
+    corners = set()
+    ordered = shapely.orient_polygons(polygon)
+    for ring in (ordered.exterior, *ordered.interiors):
+        xy = shapely.get_coordinates(ring)[:-1]
+        for before, at, after in zip(np.roll(xy, 1, axis=0), xy, np.roll(xy, -1, axis=0), strict=True):
+            (x1, y1), (x2, y2) = at - before, after - at
+            if x1 * y2 - y1 * x2 < 0:
+                corners.add(tuple(at.tolist()))
+    points = [*map(tuple, entries.tolist()), *sorted(corners - set(map(tuple, entries.tolist())))]
+    graph = nx.Graph()
+    graph.add_nodes_from(points)
+    for one, other in itertools.combinations(points, 2):
+        line = shapely.LineString([one, other])
+        if polygon.covers(line):
+            graph.add_edge(one, other, weight=line.length)
+    found = set()
+    for one in points[: len(entries)]:
+        away = nx.single_source_dijkstra_path_length(graph, one)
+        for start, stop, far in graph.edges(data="weight"):
+            for first, second in ((start, stop), (stop, start)):
+                # on a shortest way from here, be it to an entry or to a corner
+                if first in away and abs(away[first] + far - away[second]) < 1e-9:
+                    found.add(tuple(sorted((first, second))))
+    return sorted(line for line in found if not polygon.boundary.covers(shapely.LineString(line)))
+
+
+def squares_of(seed):
+    """Outlines on a grid of metres, with straight runs, notches and holes; some are not valid."""
+    random = np.random.default_rng(seed)
+    shapes, entries = [], []
+    for _ in range(int(random.integers(1, 9))):
+        cells = random.random((5, 5)) < 0.7
+        boxes = [shapely.box(20 * x, 20 * y, 20 * x + 20, 20 * y + 20) for x, y in np.argwhere(cells)]
+        merged = shapely.union_all(boxes)
+        largest = max(shapely.get_parts(merged), key=lambda part: part.area)
+        shape = largest if random.random() < 0.8 else shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
+        places = shapely.get_coordinates(shape)
+        chosen = random.choice(len(places), min(int(random.integers(0, 9)), len(places)), replace=False)
+        shapes.append(shape)
+        entries.append(places[chosen])
+    return np.array(shapes, object), entries
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_lines_across_many_areas_are_those_across_each_by_itself(seed):
+    polygons, entries = squares_of(seed)
+    entered = np.repeat(np.arange(len(polygons)), [len(one) for one in entries])
+    lines, area = crossings_of(polygons, np.vstack(entries), entered)
+    for number, (polygon, own) in enumerate(zip(polygons, entries, strict=True)):
+        alone = crossing_lines(polygon, own)
+        assert shapely.to_wkt(lines[area == number]).tolist() == shapely.to_wkt(alone).tolist()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_line_is_drawn_that_plain_search_does_not_find(seed):
+    polygon, entries = random_place(seed)
+    assert set(ends(crossing_lines(polygon, entries))) <= set(plain_crossings(polygon, entries))
+    for polygon, entries in zip(*squares_of(seed), strict=True):
+        assert set(ends(crossing_lines(polygon, entries))) <= set(plain_crossings(polygon, entries))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_walks_across_a_cornered_area_are_as_short_as_any_inside_it(seed):
+    for polygon, entries in zip(*squares_of(seed), strict=True):
+        lines = crossing_lines(polygon, entries)
+        if polygon.is_valid and len(entries) > 1:
+            assert walk_lengths(polygon, entries, lines) == pytest.approx(
+                oracle_lengths(polygon, entries), abs=1e-6
+            )
+
+
+def test_areas_without_entries_or_none_at_all_have_no_lines():
+    nowhere, nobody = np.zeros((0, 2)), np.zeros(0, np.int64)
+    for polygons in (np.zeros(0, object), np.array([shapely.box(0, 0, 9, 9), shapely.Polygon()])):
+        lines, area = crossings_of(polygons, nowhere, nobody)
+        assert len(lines) == len(area) == 0

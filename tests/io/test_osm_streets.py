@@ -9,6 +9,7 @@ import numpy as np
 import osmium
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from geoplan.crs.metric import transform_xy
 from geoplan.io.osm_pbf import read_osm
@@ -296,3 +297,13 @@ def test_a_crossing_with_signals_is_one_wait_however_many_streets_it_meets(tmp_p
     table = streets(tmp_path, nodes, {1: ([1, 2, 3], tags), 2: ([4, 2, 5], {"highway": "residential"})})
     assert table["crossings"].sum() == pytest.approx(waits)
     assert table.loc["w1-1", "crossings"] == pytest.approx(waits / 4, abs=0.01)
+
+
+def test_reading_streets_only_gives_the_same_streets():
+    tables = []
+    for streets_only in (False, True):
+        extract = read_osm(MONACO, streets_only=streets_only)
+        x, y = transform_xy("EPSG:4326", CRS, *extract.node_lonlat.T)
+        tables.append(streets_table(extract, np.round(np.column_stack([x, y]), 2), crs=CRS))
+    assert len(tables[0]) > 1000
+    assert_geodataframe_equal(*tables)

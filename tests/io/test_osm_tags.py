@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from geoplan.io.osm_tags import (
     DEFAULT_LEVELS,
@@ -9,12 +13,16 @@ from geoplan.io.osm_tags import (
     bears,
     first_match,
     gate_state,
+    has_signals,
     is_door,
     is_residential,
     is_square,
     is_walkable,
     storeys,
     street_level,
+    walk_kind,
+    walk_tags,
+    walking_direction,
 )
 
 
@@ -174,3 +182,42 @@ def test_squares_are_walkable_areas_and_named_places():
 )
 def test_what_stops_a_walker_away_from_streets(text, kind):
     assert barrier_kind(tags(text)) == kind
+
+
+WALK_VALUES = {
+    "access": ("private",), "area": ("yes",), "bridge": ("yes", "no"), "conveying": ("forward", "backward"),
+    "crossing": ("traffic_signals",), "crossing:signals": ("yes",), "foot": ("no", "yes"),
+    "foot:oneway": ("yes",), "footway": ("crossing",), "highway": ("steps", "cycleway", "crossing"),
+    "layer": ("1", "-1", "x"), "location": ("underground",), "motorroad": ("yes",), "oneway:foot": ("-1",),
+    "path": ("crossing",), "tunnel": ("yes", "arcade"), "name": ("A",), "surface": ("sand",),
+}  # fmt: skip
+walk_tag_sets = st.fixed_dictionaries(
+    {}, optional={key: st.sampled_from(values) for key, values in WALK_VALUES.items()}
+)
+
+
+class Watched(dict):
+    """Tags that remember which keys were asked for."""
+
+    asked: ClassVar[set[str]] = set()
+
+    def get(self, key, default=None):
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@given(walk_tag_sets)
+def test_what_all_tags_say_to_a_walker_is_what_each_function_says(found):
+    told = walk_tags(found)
+    assert told == (
+        is_walkable(found), found.get("area") == "yes", walk_kind(found), street_level(found),
+        walking_direction(found), has_signals(found),
+    )  # fmt: skip
+
+
+@given(walk_tag_sets)
+def test_no_function_on_a_walkers_tags_asks_for_a_key_that_is_not_tried_here(found):
+    tags = Watched(found)
+    for function in (is_walkable, walk_kind, street_level, walking_direction, has_signals):
+        function(tags)
+    assert tags.asked <= set(WALK_VALUES)

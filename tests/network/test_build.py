@@ -120,3 +120,11 @@ def test_pairs_are_numbered_in_their_order_and_alike_only_if_they_are(pairs, few
 def test_streets_farther_apart_than_the_earth_is_wide_are_refused():
     with pytest.raises(NetworkError, match="correct their coordinates"):
         network_from_streets(streets("LINESTRING (0 0, 1 0)", "LINESTRING (1e11 -1e11, 1e11 0)"))
+
+
+def test_heights_and_lines_of_several_parts_do_not_change_a_network():
+    flat = ["LINESTRING (0 0, 100 0, 200 0)", "LINESTRING (100 0, 100 80)"]
+    steep = ["LINESTRING Z (0 0 1, 100 0 5, 200 0 9)", "MULTILINESTRING ((100 0, 100 80))"]
+    one, other = network_from_streets(streets(*flat)), network_from_streets(streets(*steep))
+    assert shapely.to_wkt(one.edge_geometry).tolist() == shapely.to_wkt(other.edge_geometry).tolist()
+    assert one.edge_length_m.tolist() == other.edge_length_m.tolist() == [100, 100, 80]
