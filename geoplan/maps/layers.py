@@ -82,6 +82,7 @@ class Drawing:
             "facilities": [],
             "circles": [],
             "lines": [],
+            "splits": [],
             "notes": [],
         }
     )

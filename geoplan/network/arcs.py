@@ -23,7 +23,17 @@ from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNe
 from geoplan.network.snap import Snaps
 from geoplan.units import UNREACHED_MS, metres_to_ms
 
-__all__ = ["Along", "Arcs", "Doors", "Int32Array", "along_edges", "doors", "search_arcs", "walking_arcs"]
+__all__ = [
+    "Along",
+    "Arcs",
+    "Doors",
+    "Int32Array",
+    "along_edges",
+    "door_entrances",
+    "doors",
+    "search_arcs",
+    "walking_arcs",
+]
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -76,18 +86,25 @@ class Doors:
 
 @dataclass(frozen=True, eq=False)
 class Along:
-    """Walks that never leave one edge, one entry a pair of entrances: place, target, ms and metres."""
+    """
+    Walks that never leave one edge, one entry a pair of entrances.
+
+    ``place``, ``target``, ``ms``, ``metres``; ``leaves`` and ``enters`` are the entries of both in `Snaps`.
+    """
 
     place: IntArray
     target: IntArray
     ms: IntArray
     metres: FloatArray
+    leaves: IntArray
+    enters: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class _Feet:
     """Entrances that met the network, and the times along their edges."""
 
+    entry: IntArray
     owner: IntArray
     edge: IntArray
     offset_m: FloatArray
@@ -174,6 +191,7 @@ def _feet(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Feet:
         if costs.edge_back_ms is not None:
             to_u, from_v = _parts(share, costs.edge_back_ms[edge], at_u, at_v)
         kept = _Feet(
+            entry=met,
             owner=snaps.owner[met],
             edge=edge,
             offset_m=offset,
@@ -224,14 +242,9 @@ def doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) ->
 
 def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -> Doors:
     feet = _feet(network, costs, snaps)
-    sides = (feet.to_u, feet.to_v) if leaving else (feet.from_u, feet.from_v)
-    # at an end of the edge, the way to its other end leads over this one: one door is enough
-    needed = np.concatenate([~feet.at_v, ~feet.at_u])
-    free = needed & (np.concatenate(sides) != UNREACHED_MS)
+    sides, order = _sides(feet, leaving=leaving)
     ms = np.concatenate([np.where(side == UNREACHED_MS, 0, side) + feet.access_ms for side in sides])
     owner = np.concatenate([feet.owner, feet.owner])
-    order = np.argsort(owner, kind="stable")
-    order = order[free[order]]
     if ms[order].max(initial=0) > _MOST_MS:
         raise NetworkError("error.cost_overflow")
     node = np.concatenate([network.edge_u[feet.edge], network.edge_v[feet.edge]])
@@ -243,6 +256,33 @@ def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -
         ms=ms[order].astype(np.int32),
         metres=metres[order],
     )
+
+
+def _sides(feet: _Feet, *, leaving: bool) -> tuple[tuple[IntArray, IntArray], IntArray]:
+    """Return the times on both sides of all feet, and which are doors, by owner: u sides, then v sides."""
+    sides = (feet.to_u, feet.to_v) if leaving else (feet.from_u, feet.from_v)
+    # at an end of the edge, the way to its other end leads over this one: one door is enough
+    needed = np.concatenate([~feet.at_v, ~feet.at_u])
+    free = needed & (np.concatenate(sides) != UNREACHED_MS)
+    order = np.argsort(np.concatenate([feet.owner, feet.owner]), kind="stable")
+    return sides, order[free[order]]
+
+
+def door_entrances(
+    network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool
+) -> tuple[IntArray, BoolArray]:
+    """
+    Return, for each entry of `doors`, its entrance's entry in `Snaps`, and whether it is at the edge's start.
+
+    Parameters
+    ----------
+    network, costs, snaps, leaving
+        As in `doors`.
+    """
+    feet = _feet(network, costs, snaps)
+    _, order = _sides(feet, leaving=leaving)
+    count = len(feet.entry)
+    return np.concatenate([feet.entry, feet.entry])[order], order < count
 
 
 def along_edges(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps) -> Along:
@@ -270,4 +310,6 @@ def along_edges(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snap
         target=there.owner[b],
         ms=between + here.access_ms[a] + there.access_ms[b],
         metres=np.abs(here.before_m[a] - there.before_m[b]) + here.snap_m[a] + there.snap_m[b],
+        leaves=here.entry[a],
+        enters=there.entry[b],
     )
