@@ -120,6 +120,7 @@ def split(
     from geoplan.io.study_folder import read_study
     from geoplan.network.build import walk_network
     from geoplan.planning.split import evaluate_split, plan_split
+    from geoplan.report.headline import study_banners
     from geoplan.report.split_json import split_as_dict
 
     with progress_bar(language, quiet=quiet) as progress:
@@ -152,8 +153,8 @@ def split(
         from rich.console import Console
 
         console = Console(highlight=False, soft_wrap=True)
-        if read.synthetic:
-            console.print(text("banner.synthetic", language), style="bold")
+        for line in study_banners(read, language):
+            console.print(line, style="bold", markup=False)
         _print_all(console, plans, failed, pack, language)
         if written:
             console.print(text("cli.written", language, files=" ".join(map(str, written))))

@@ -32,6 +32,7 @@ _SUMMED = ("compounds", "households", "persons", "area_km2")
 _WIDTH = 18
 _TEXT_WIDTH = 100
 _LINE_HEIGHT = 15
+_LONGEST_HEADER = 250
 
 
 def write_dossier_excel(
@@ -56,8 +57,7 @@ def write_dossier_excel(
     book.set_properties({"title": content.title, "created": CREATED})
     formats, taken = Formats.of(book), {"split_members"}
     first = book.add_worksheet(sheet_title(text("dossier.sheet_comparison", chosen), taken))
-    warning = text("banner.synthetic", chosen) if study.synthetic else ""
-    _text_table(first, content.comparison, formats, title=content.title, warning=warning)
+    _text_table(first, content.comparison, formats, title=content.title, warnings=content.warnings)
     members = book.add_worksheet("split_members")
     _result_table(members, "split_members", shown.members, standard, formats, chosen)
     for name, table in (
@@ -68,25 +68,30 @@ def write_dossier_excel(
         sheet = book.add_worksheet(sheet_title(RESULT_TABLES[name].title(chosen), taken))
         _result_table(sheet, name, table, standard, formats, chosen)
     figures = book.add_worksheet(sheet_title(text("dossier.figures", chosen), taken))
-    _text_table(figures, content.figures, formats, title=text("dossier.figures", chosen), warning=warning)
+    _text_table(
+        figures, content.figures, formats, title=text("dossier.figures", chosen), warnings=content.warnings
+    )
     basis = book.add_worksheet(sheet_title(text("dossier.basis", chosen), taken))
     for row, line in enumerate([*content.request, "", *content.basis]):
         basis.write_string(row, 0, line, formats.wrapped)
         basis.set_row(row, _LINE_HEIGHT * max(1, -(-sign_count(line) // _TEXT_WIDTH)))
     basis.set_column(0, 0, _TEXT_WIDTH)
     _for_print(basis)
+    for sheet in book.worksheets() if content.warnings else ():
+        sheet.set_header("&C" + "  ".join(content.warnings).replace("&", "&&")[:_LONGEST_HEADER])
     book.close()
 
 
-def _text_table(sheet: Any, rows: Rows, formats: Formats, *, title: str, warning: str) -> None:
+def _text_table(sheet: Any, rows: Rows, formats: Formats, *, title: str, warnings: list[str]) -> None:
     sheet.write_string(0, 0, title, formats.title)
-    if warning:
-        sheet.write_string(1, 0, warning, formats.banner)
-    for number, row in enumerate(rows, start=3):
+    for number, line in enumerate(warnings, start=1):
+        sheet.write_string(number, 0, line, formats.banner)
+    top = len(warnings) + 2
+    for number, row in enumerate(rows, start=top):
         for at, value in enumerate(row):
-            sheet.write_string(number, at, value, formats.heading if number == 3 else formats.wrapped)
+            sheet.write_string(number, at, value, formats.heading if number == top else formats.wrapped)
     sheet.set_column(0, max(len(rows[0]) - 1, 0), _WIDTH)
-    sheet.freeze_panes(4, 1)
+    sheet.freeze_panes(top + 1, 1)
     _for_print(sheet)
 
 

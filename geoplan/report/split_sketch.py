@@ -14,13 +14,18 @@ from geoplan.messages import Lang, text
 from geoplan.model.study import Study
 from geoplan.planning.plan import Blocks, SplitPlan
 from geoplan.report.drawing import cjk_font, draw_context, draw_north, draw_scale, new_figure, save
+from geoplan.report.headline import study_banners
 from geoplan.report.split_words import part_label
+from geoplan.report.words import plain_text
+from geoplan.report.workbook import sign_count
 
 __all__ = ["compound_numbers", "draw_blocks", "draw_split"]
 
 _PARTS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
 """Okabe and Ito's palette: told apart by colour-blind readers; hatching tells parts apart in grey."""
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "|||", "---")
+_TITLE_PT, _TITLE_SIGNS = 12.0, 60
+"""Size of the title, and how many signs of it fit on the sheet; longer ones are written smaller."""
 _CUTS = {
     "lane": "#b2182b",
     "street": "#d6604d",
@@ -125,11 +130,14 @@ def _finish(
     axis.add_patch(_patch(outline, facecolor="none", edgecolor="#333333", linewidth=1.8, zorder=9))
     draw_scale(axis, box, font)
     draw_north(axis, box)
-    figure.text(0.5, 0.965, title, ha="center", va="center", fontsize=12, fontfamily=font)
+    shown = plain_text(title)
+    size = min(_TITLE_PT, _TITLE_PT * _TITLE_SIGNS / max(1, sign_count(shown)))
+    figure.text(0.5, 0.965, shown, ha="center", va="center", fontsize=size, fontfamily=font, parse_math=False)
     notes = [text("sketch.internal", lang), text("sketch.review", lang)]
-    if study.synthetic:
-        notes.append(text("banner.synthetic", lang))
-    figure.text(0.5, 0.02, "    ".join(notes), ha="center", va="center", fontsize=7, fontfamily=font)
+    for height, line in ((0.033, "    ".join(notes)), (0.013, "    ".join(study_banners(study, lang)))):
+        figure.text(
+            0.5, height, line, ha="center", va="center", fontsize=7, fontfamily=font, parse_math=False
+        )
 
 
 def _patch(shape: shapely.Geometry, **style: Any) -> Any:
