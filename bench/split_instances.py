@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay
 
 from geoplan.planning.instance import SplitCosts
+from geoplan.planning.split_search import search_split
 
 __all__ = ["GROUPS", "Instance", "Judgement", "anning", "judge", "known_answers", "load", "planar"]
 
@@ -127,7 +128,8 @@ def _pieces(costs: SplitCosts, own: IntArray) -> int:
 
 
 def _best_seat(instance: Instance, own: npt.NDArray[np.bool_]) -> tuple[FloatArray, bool]:
-    """Return the walks of a part's units to its best seat [m], and whether all are within the limit.
+    """
+    Return the walks of a part's units to its best seat [m], and whether all are within the limit.
 
     A part that holds a seat which must be one has that; it cannot hold two.
     """
@@ -156,7 +158,7 @@ def load(group: str) -> list[Instance]:
 
 
 def anning() -> list[Instance]:
-    """Return the oversized communities of the synthetic Anning study, each in the fewest parts allowed."""
+    """Return the oversized communities of the synthetic Anning study, each in the fewest parts that work."""
     from geoplan.analysis.communities import flag_oversized
     from geoplan.io.study_folder import read_study
     from geoplan.network.build import walk_network
@@ -170,8 +172,7 @@ def anning() -> list[Instance]:
     found = []
     for community_id in flagged.index[flagged["size"] == "oversized"]:
         problem = prepare_split(network, study, str(community_id), standard, model="seat")
-        parts = int(problem.oversized["parts_min"])
-        costs = problem.costs(parts, problem.limits(parts, standard, None))
+        costs = _fewest_parts(problem, standard)
         centroid = problem.blocks.cells.geometry.centroid
         found.append(
             Instance(
@@ -183,6 +184,16 @@ def anning() -> list[Instance]:
             )
         )
     return found
+
+
+def _fewest_parts(problem: Any, standard: Any) -> SplitCosts:
+    """Return the problem in the fewest parts for which seats within the walk are found, else in the fewest."""
+    least = int(problem.oversized["parts_min"])
+    tried = [problem.costs(one, problem.limits(one, standard, None)) for one in range(least, least + 3)]
+    for costs in tried:
+        if search_split(costs, seed=0) is not None:
+            return costs
+    return tried[0]
 
 
 def _barrier_metres(blocks: Any, costs: SplitCosts) -> FloatArray:

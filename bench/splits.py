@@ -26,7 +26,7 @@ IntArray = npt.NDArray[np.int64]
 
 _PATIENCE_S = 6.0
 """A peer is stopped after so long on one instance."""
-_PROOF_S = 2.0
+_PROOF_S = 5.0
 """Most time of our exact solver for borders alone."""
 _SEAT_PROOF_S = 10.0
 _NONE = "says that none exists"

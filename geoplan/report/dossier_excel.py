@@ -31,6 +31,8 @@ __all__ = ["write_dossier_excel"]
 _SUMMED = ("compounds", "households", "persons", "area_km2")
 _WIDTH = 18
 _TEXT_WIDTH = 100
+_PAGE_WIDTH = 150
+"""Signs across a page that can still be read."""
 _LINE_HEIGHT = 15
 _LONGEST_HEADER = 250
 
@@ -103,12 +105,15 @@ def _result_table(
     plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
     plain = plain.reset_index() if plain.index.name is not None else plain
     words = translate(plain, standard, lang)
+    total_width = 0.0
     for at, column in enumerate(schema.column(str(one)) for one in plain.columns):
         sheet.write_string(0, at, column.heading(lang), formats.heading)
         cells = words[column.name]
         form = column_format(column, cells, formats)
         written = write_column(sheet, at, column, cells, [form] * len(cells), first_row=1)
-        sheet.set_column(at, at, column_width(column.heading(lang), written, column))
+        width = column_width(column.heading(lang), written, column)
+        sheet.set_column(at, at, width)
+        total_width += width
         if name == "split_parts" and column.name in _SUMMED and len(cells) and cells.notna().all():
             letter = xlsxwriter.utility.xl_col_to_name(at)
             total = float(cells.sum())
@@ -116,11 +121,14 @@ def _result_table(
     if name == "split_parts" and len(plain):
         sheet.write_string(len(plain) + 1, 0, text("dossier.total", lang), formats.text)
     sheet.freeze_panes(1, 1)
-    _for_print(sheet)
+    sheet.repeat_rows(0)
+    sheet.repeat_columns(0)
+    _for_print(sheet, pages=max(1, round(total_width / _PAGE_WIDTH)))
 
 
-def _for_print(sheet: Any) -> None:
+def _for_print(sheet: Any, *, pages: int = 1) -> None:
+    """Print a sheet across so many pages: on one, many columns would be too small to read."""
     sheet.set_landscape()
     sheet.set_paper(9)
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(pages, 0)
     sheet.set_footer("&C&P / &N")

@@ -26,6 +26,8 @@ _PARTS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D5
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "|||", "---")
 _TITLE_PT, _TITLE_SIGNS = 12.0, 60
 """Size of the title, and how many signs of it fit on the sheet; longer ones are written smaller."""
+_ABOVE_NUMBER_PT = 11.0
+"""How far above its compound's number a star stands."""
 _CUTS = {
     "lane": "#b2182b",
     "street": "#d6604d",
@@ -183,7 +185,10 @@ def _draw_borders(axis: Any, borders: pd.DataFrame, keys: dict[str, str], font: 
     handles = [axis.plot([], [], color=_CUTS[one], linewidth=3.0)[0] for one in seen]
     if handles:
         labels = [keys[one] for one in seen]
-        axis.legend(handles, labels, loc="lower right", prop={"family": font, "size": 7}, framealpha=0.9)
+        legend = axis.legend(
+            handles, labels, loc="lower right", prop={"family": font, "size": 7}, framealpha=0.95
+        )
+        legend.set_zorder(25)
 
 
 def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> None:
@@ -200,6 +205,8 @@ def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> N
 
 def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
     """Mark the present premises, and after a split each part's seat."""
+    from matplotlib.transforms import offset_copy
+
     if study.premises is not None:
         own = rows_of_community(study.premises, plan.community_id)
         for place in own.geometry:
@@ -215,4 +222,8 @@ def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
             continue
         place = (homes if row["seat_table"] == "residences" else table).geometry.loc[row["seat_id"]]
         at = shapely.point_on_surface(place)
-        axis.plot(at.x, at.y, marker="*", color="#b2182b", markeredgecolor="white", markersize=15, zorder=14)
+        above = _ABOVE_NUMBER_PT if row["seat_table"] == "residences" else 0.0
+        axis.plot(
+            at.x, at.y, marker="*", color="#b2182b", markeredgecolor="white", markersize=15, zorder=14,
+            transform=offset_copy(axis.transData, axis.figure, y=above, units="points"),
+        )  # fmt: skip
