@@ -187,7 +187,7 @@ def anning() -> list[Instance]:
 
 
 def _fewest_parts(problem: Any, standard: Any) -> SplitCosts:
-    """Return the problem in the fewest parts for which seats within the walk are found, else in the fewest."""
+    """Return the problem in the fewest parts for which seats in reach are found, else in the fewest."""
     least = int(problem.oversized["parts_min"])
     tried = [problem.costs(one, problem.limits(one, standard, None)) for one in range(least, least + 3)]
     for costs in tried:

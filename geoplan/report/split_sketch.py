@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import KDTree
 
 from geoplan.analysis.communities import rows_of_community
 from geoplan.messages import Lang, text
@@ -28,6 +30,9 @@ _TITLE_PT, _TITLE_SIGNS = 12.0, 60
 """Size of the title, and how many signs of it fit on the sheet; longer ones are written smaller."""
 _ABOVE_NUMBER_PT = 11.0
 """How far above its compound's number a star stands."""
+_NUMBER_PT, _SMALLEST_PT = 6.5, 2.2
+_DIGIT_WIDTH = 0.62
+"""Of a number, as a share of its size."""
 _CUTS = {
     "lane": "#b2182b",
     "street": "#d6604d",
@@ -193,14 +198,30 @@ def _draw_borders(axis: Any, borders: pd.DataFrame, keys: dict[str, str], font: 
 
 def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> None:
     shapes = study.need("residences")[0].geometry
-    for residence_id, number in numbers.items():
+    sizes = _number_sizes(axis, numbers, shapes)
+    for (residence_id, number), size in zip(numbers.items(), sizes, strict=True):
         shape = shapes.loc[residence_id]
         if shape.geom_type.endswith("Polygon"):
             axis.add_patch(
                 _patch(shape, facecolor="#ffffff", edgecolor="#555555", linewidth=0.7, alpha=0.8, zorder=6)
             )
         at = shapely.point_on_surface(shape)
-        axis.text(at.x, at.y, str(number), fontsize=6.5, fontfamily=font, ha="center", va="center", zorder=10)
+        axis.text(
+            at.x, at.y, str(number), fontsize=size, fontfamily=font, ha="center", va="center", zorder=10
+        )
+
+
+def _number_sizes(axis: Any, numbers: pd.Series, shapes: gpd.GeoSeries) -> list[float]:
+    """Return a font size for each compound's number [pt]: smaller where the next number is close."""
+    points = shapely.point_on_surface(shapes.loc[numbers.index].to_numpy())
+    # the axis keeps its aspect: how many points a metre takes is the smaller of both directions
+    width, height = axis.get_position().size * axis.figure.get_size_inches() * 72
+    (west, east), (south, north) = axis.get_xlim(), axis.get_ylim()
+    scale = min(width / (east - west), height / (north - south))
+    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)]) * scale
+    apart = KDTree(xy).query(xy, k=2)[0][:, 1] if len(xy) > 1 else np.full(len(xy), np.inf)
+    digits = numbers.astype(str).str.len().to_numpy()
+    return [float(one) for one in np.clip(apart / (_DIGIT_WIDTH * digits), _SMALLEST_PT, _NUMBER_PT)]
 
 
 def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
