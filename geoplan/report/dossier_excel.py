@@ -92,6 +92,8 @@ def _text_table(sheet: Any, rows: Rows, formats: Formats, *, title: str, warning
     for number, row in enumerate(rows, start=top):
         for at, value in enumerate(row):
             sheet.write_string(number, at, value, formats.heading if number == top else formats.wrapped)
+        lines = max((-(-sign_count(value) // (_WIDTH - 2)) for value in row), default=1)
+        sheet.set_row(number, _LINE_HEIGHT * max(1, lines))
     sheet.set_column(0, max(len(rows[0]) - 1, 0), _WIDTH)
     sheet.freeze_panes(top + 1, 1)
     _for_print(sheet)
@@ -105,7 +107,7 @@ def _result_table(
     plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore"))
     plain = plain.reset_index() if plain.index.name is not None else plain
     words = translate(plain, standard, lang)
-    total_width = 0.0
+    total_width, lines = 0.0, 1
     for at, column in enumerate(schema.column(str(one)) for one in plain.columns):
         sheet.write_string(0, at, column.heading(lang), formats.heading)
         cells = words[column.name]
@@ -114,12 +116,14 @@ def _result_table(
         width = column_width(column.heading(lang), written, column)
         sheet.set_column(at, at, width)
         total_width += width
+        lines = max(lines, -(-sign_count(column.heading(lang)) // max(1, int(width) - 2)))
         if name == "split_parts" and column.name in _SUMMED and len(cells) and cells.notna().all():
             letter = xlsxwriter.utility.xl_col_to_name(at)
             total = float(cells.sum())
             sheet.write_formula(len(cells) + 1, at, f"=SUM({letter}2:{letter}{len(cells) + 1})", form, total)
     if name == "split_parts" and len(plain):
         sheet.write_string(len(plain) + 1, 0, text("dossier.total", lang), formats.text)
+    sheet.set_row(0, _LINE_HEIGHT * lines)
     sheet.freeze_panes(1, 1)
     sheet.repeat_rows(0)
     sheet.repeat_columns(0)

@@ -24,7 +24,7 @@ _WIDTH_CM = 16.0
 _LONGEST_PROPERTY = 255
 _MARGIN = "40"
 """Of a cell, in twentieths of a point: narrow, so that figures stay on one line."""
-_SHORTEST, _LONGEST = 6, 26
+_SHORTEST, _LONGEST = 6, 24
 """Signs between which a column's share of the page is kept."""
 
 
@@ -197,7 +197,7 @@ class _Writer:
         least = []
         for at, heading in enumerate(rows[0]):
             body = max((sign_count(row[at]) for row in rows[1:]), default=0)
-            word = max(len(one) for one in heading.split() or [""]) if heading.isascii() else 0
+            word = max((len(one) for one in heading.split() if one.isascii()), default=0)
             least.append(min(max(body + 2, word + 3, sign_count(heading) // 2 + 2, _SHORTEST), _LONGEST))
         table.autofit = False
         margins = _element("tblCellMar")
