@@ -246,7 +246,8 @@ def _splits(results: Results) -> list[str]:
         " Peers are asked by borders alone, since none knows seats; the judge gives every part of every"
         " answer its best seat. Figures are means over the instances that both the contestant and ours split"
         " feasibly, ours in brackets: with seats for the walk, by borders for the rest. Some communities"
-        " cannot be split at all once the walk is limited. A peer is stopped after a few seconds an instance."
+        " cannot be split at all once the walk is limited. A peer is stopped after 10 s of processor time"
+        " an instance."
     )
     losses = [f"- {one}" for one in _split_losses(results)]
     return [told, "", *_table(_SPLIT_HEADS, lines), "", *losses, *([""] if losses else [])]

@@ -24,8 +24,8 @@ __all__ = ["QUALITY", "Answer", "compared", "splits_case", "within_seconds"]
 
 IntArray = npt.NDArray[np.int64]
 
-_PATIENCE_S = 6.0
-"""A peer is stopped after so long on one instance."""
+_PATIENCE_S = 10.0
+"""A peer is stopped after so much processor time on one instance."""
 _PROOF_S = 5.0
 """Most time of our exact solver for borders alone."""
 _SEAT_PROOF_S = 10.0
@@ -148,7 +148,7 @@ def answer(call: Splitter, instance: Instance, patience_s: float | None) -> Answ
 
 @contextlib.contextmanager
 def within_seconds(seconds: float | None) -> Iterator[None]:
-    """Stop the block by `TimeoutError` after some time; None lets it run."""
+    """Stop the block by `TimeoutError` after some processor time; None lets it run."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise TimeoutError(f"stopped after {seconds:g} s")
@@ -156,13 +156,13 @@ def within_seconds(seconds: float | None) -> Iterator[None]:
     if seconds is None:
         yield
         return
-    before: Callable[..., Any] | int | None = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before: Callable[..., Any] | int | None = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def compared(theirs: list[Answer], borders: list[Answer], seats: list[Answer]) -> dict[str, Any]:
