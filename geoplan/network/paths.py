@@ -73,15 +73,15 @@ def walking_paths(
     >>> import geopandas as gpd, shapely
     >>> from geoplan.network.build import network_from_streets
     >>> from geoplan.network.snap import entrance_points, snap_places
-    >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (90, 0), (90, 50)])], crs="EPSG:4544")
+    >>> street = gpd.GeoDataFrame(geometry=[shapely.LineString([(0, 0), (96, 0), (96, 32)])], crs="EPSG:4544")
     >>> network = network_from_streets(street)
-    >>> ends = [gpd.GeoDataFrame(geometry=[shapely.Point(xy)], crs="EPSG:4544") for xy in ((10, 5), (90, 40))]
+    >>> ends = [gpd.GeoDataFrame(geometry=[shapely.Point(xy)], crs="EPSG:4544") for xy in ((32, 5), (96, 24))]
     >>> home, shop = (snap_places(network, one, max_snap_m=50) for one in ends)
     >>> points = [entrance_points(one)[0] for one in ends]
     >>> found = walking_paths(network, network.costs(speed_m_per_min=67), home, shop,
     ...                       place_points=points[0], target_points=points[1])
     >>> found.line[0].wkt, float(found.nearest.metres[0])
-    ('LINESTRING (10 5, 10 0, 90 0, 90 40)', 125.0)
+    ('LINESTRING (32 5, 32 0, 96 0, 96 24)', 93.0)
     """
     found = nearest(network, costs, places, targets, engine="scipy")
     tree = _Tree(network, costs, places, targets)
