@@ -1,7 +1,7 @@
 # make audit   set up, audit data/anning and data/monaco, print both headlines, write out/
 # make test    set up, run all tests
 # make check   lint, types, import contracts
-# make bench   measure against other libraries, write docs/benchmarks.md (about 15 minutes)
+# make bench   measure against other libraries, write docs/benchmarks.md (about 20 minutes)
 # make lock    renew the locked dependencies (needs uv)
 
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \

@@ -37,7 +37,8 @@ Lists = tuple[IntArray, IntArray, IntArray]
 
 DISTRIBUTIONS = (
     "geoplan", "numba", "numpy", "scipy", "shapely", "contourpy", "networkx", "networkit", "pandana",
-    "osmium", "pyrosm", "osmnx", "pyvalhalla", "pyvalhalla-weekly",
+    "osmium", "pyrosm", "osmnx", "pyvalhalla", "pyvalhalla-weekly", "highspy", "gerrychain", "spopt",
+    "pymetis",
 )  # fmt: skip
 _SCIPY_ROWS = 64
 

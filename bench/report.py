@@ -12,7 +12,7 @@ from bench.measure import Absent, Result, Row
 from bench.peers import installed
 from bench.process import FLOOR_BYTES_PER_NODE, PROCESSES, machine
 
-__all__ = ["as_text", "growth", "met", "write_markdown"]
+__all__ = ["as_text", "growth", "met", "split_lines", "write_markdown"]
 
 Results = Mapping[tuple[str, str], Result]
 
@@ -23,6 +23,7 @@ TITLES = {
     "d": "d. Polygons around 15 minutes",
     "e": "e. Meeting the nearest street",
     "f": "f. Loading an extract",
+    "g": "g. Splitting communities",
 }
 _FLOOR_OF_THE_TARGET_NS = 5.3
 """55 bytes a node at 10.4 GB/s."""
@@ -66,7 +67,8 @@ def as_text(results: Results) -> str:
     width = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     table = ["  ".join(cell.ljust(w) for cell, w in zip(line, width, strict=True)).rstrip() for line in lines]
     told = [f"not measured: {_absent(one)}" for result in results.values() for one in result.absent]
-    return "\n".join([*table, "", *told, *_plain(results)])
+    quality = [*(" | ".join(line) for line in split_lines(results)), "", *_split_losses(results)]
+    return "\n".join([*table, "", *told, *_plain(results), *(quality if len(quality) > 1 else [])])
 
 
 def _absent(one: Absent) -> str:
@@ -178,11 +180,86 @@ def write_markdown(file: Path, results: Results, *, minutes: float) -> None:
         said += [f"## {title}", "", *_table(_HEADS, [_cells(row) for row in rows]), ""]
         if case == "d":
             said += _truth(results)
+        if case == "g":
+            said += _splits(results)
     said += ["## Growth, memory, first run", "", *(f"- {one}" for one in _plain(results)), ""]
     missing = [_absent(one) for result in results.values() for one in result.absent]
     if missing:
         said += ["## Not measured", "", *(f"- {one}" for one in missing), ""]
     file.write_text("\n".join(said), encoding="utf-8")
+
+
+_SPLIT_HEADS = [
+    "instances", "contestant", "feasible", "walks kept", "deviation", "cost of borders",
+    "barriers inside (m)", "mean walk (m)", "says impossible", "no answer",
+]  # fmt: skip
+
+
+def split_lines(results: Results) -> list[list[str]]:
+    """Return the quality of splits, a line a contestant; ours on the same instances in brackets."""
+    lines = []
+    for (case, group), result in results.items():
+        if case != "g" or "splits" not in result.figures:
+            continue
+        told = result.figures["splits"]
+        for name, found in told["quality"].items():
+            known = told["impossible"].get(name)
+            lines.append(
+                [
+                    f"{group} ({told['count']})", name, f"{found['feasible']}",
+                    f"{found['walks_kept']}" if told["seats"] else "",
+                    _pair(found["deviation"], "{:.1%}"), _pair(found["cut"], "{:,.0f}"),
+                    _pair(found["barrier_m"], "{:,.0f}"), _pair(found["mean_walk_m"], "{:,.0f}"),
+                    f"{known[0]} of {known[1]}" if known else "",
+                    told["silent"][name],
+                ]
+            )  # fmt: skip
+    return lines
+
+
+def _pair(means: list[float] | None, form: str) -> str:
+    return "" if means is None else f"{form.format(means[0])} ({form.format(means[1])})"
+
+
+_QUALITY_WORDS = {
+    "deviation": "deviation", "cut": "cost of borders", "barrier_m": "barriers inside",
+    "mean_walk_m": "mean walk",
+}  # fmt: skip
+
+
+def _split_losses(results: Results) -> list[str]:
+    """Return where a peer is better than ours, over the instances both split feasibly."""
+    said = []
+    for (case, group), result in results.items():
+        figures = result.figures.get("splits") if case == "g" else None
+        for name, found in figures["quality"].items() if figures else ():
+            if name.startswith("geoplan"):
+                continue
+            lost = [
+                f"{word} {found[key][0]:.4g} against {found[key][1]:.4g}"
+                for key, word in _QUALITY_WORDS.items()
+                if found[key] is not None and found[key][0] < found[key][1] * (1 - 1e-9)
+            ]
+            if lost:
+                said.append(f"we lose on {group} to {name}: {'; '.join(lost)}")
+    return said
+
+
+def _splits(results: Results) -> list[str]:
+    """Return the table of the quality of splits."""
+    lines = split_lines(results)
+    if not lines:
+        return []
+    told = (
+        "Feasible: as many parts as asked for, within the limits, each in one piece where people can walk."
+        " Peers are asked by borders alone, since none knows seats; the judge gives every part of every"
+        " answer its best seat. Figures are means over the instances that both the contestant and ours split"
+        " feasibly, ours in brackets: with seats for the walk, by borders for the rest. Some communities"
+        " cannot be split at all once the walk is limited. A peer is stopped after 10 s of processor time"
+        " an instance."
+    )
+    losses = [f"- {one}" for one in _split_losses(results)]
+    return [told, "", *_table(_SPLIT_HEADS, lines), "", *losses, *([""] if losses else [])]
 
 
 def _truth(results: Results) -> list[str]:

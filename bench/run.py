@@ -28,10 +28,12 @@ PLAN = {
     "d": {"100k": 5, "porto": 5},
     "e": {"10k": 5, "100k": 5, "porto": 5, "1M": 3},
     "f": {"porto": 2},
+    "g": {"anning": 1, "known": 1, "planar": 1},
     "memory": {"1M": 1},
     "processes": {"-": 1},
 }
 """Rounds of each case on each network."""
+_SIZES = sorted({size for sizes in PLAN.values() for size in sizes} - {"-"})
 _THREADED = ("c",)
 _DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
 
@@ -40,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run what the arguments ask for."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--case", choices=sorted(PLAN), help="run this case only")
-    parser.add_argument("--size", choices=["10k", "100k", "1M", "porto"], help="on this network only")
+    parser.add_argument("--size", choices=_SIZES, help="on this network or group only")
     parser.add_argument("--rounds", type=int, help="timed rounds of each contestant")
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--json", type=Path, help=argparse.SUPPRESS)
@@ -69,6 +71,10 @@ def run_here(case: str, size: str, rounds: int, work: Path) -> Result:
         from bench.loading import loading_case
 
         return loading_case(rounds, work)
+    if case == "g":
+        from bench.splits import splits_case
+
+        return splits_case(size)
     from bench import points, routing, shapes
     from bench.networks import load
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from geoplan.planning.phasing import phase_splits
     from geoplan.planning.plan import SplitPlan
     from geoplan.planning.premises_plan import plan_premises
+    from geoplan.planning.seat_paths import seat_paths
     from geoplan.planning.split import evaluate_split, plan_split
     from geoplan.planning.split_from_costs import split_from_costs
     from geoplan.standards.catalogue import list_standards
@@ -57,6 +58,7 @@ _HOMES = {
     "plan_premises": "geoplan.planning.premises_plan",
     "plan_split": "geoplan.planning.split",
     "read_study": "geoplan.io.study_folder",
+    "seat_paths": "geoplan.planning.seat_paths",
     "service_circles": "geoplan.analysis.centres",
     "split_from_costs": "geoplan.planning.split_from_costs",
     "walk_network": "geoplan.network.build",
@@ -88,6 +90,7 @@ __all__ = [
     "plan_split",
     "read_study",
     "report",
+    "seat_paths",
     "service_circles",
     "split_from_costs",
     "walk_network",

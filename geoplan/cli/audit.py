@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,10 @@ from geoplan.cli.common import (
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from geoplan.cli.common import Progress
+    from geoplan.planning.plan import SplitPlan
     from geoplan.workflow import Audit
 
 __all__ = ["audit"]
@@ -36,6 +40,12 @@ FormatsOption = Annotated[
     str,
     typer.Option("--format", help="Which files to write: any of json,xlsx,gpkg,map,report, comma-separated."),
 ]
+SplitsOption = Annotated[
+    bool,
+    typer.Option(
+        "--splits", help="Split the oversized communities too (about a minute) and draw that in the map."
+    ),
+]
 
 
 def audit(
@@ -45,6 +55,7 @@ def audit(
     formats: FormatsOption = _EVERY_FORMAT,
     standard: StandardOption = None,
     profile: ProfileOption = "default",
+    splits: SplitsOption = False,
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -65,15 +76,44 @@ def audit(
         pack = load_pack(study, read.standard_id, standard).with_profile(profile)
         checked = run(read, pack, progress=progress)
         folder = out if out is not None else Path("out") / read.study_id
-        written = _write(checked, folder, chosen, language, progress)
+        found = _split(checked, language, progress) if splits else _Splits()
+        written = _write(checked, folder, chosen, found, language, progress)
     if json is not None:
         write_json(audit_as_dict(checked, lang=language), json)
     if not quiet and str(json) != "-":
-        _print(checked, written, language, time.perf_counter() - started)
+        _print(checked, written, found.failed, language, time.perf_counter() - started)
+
+
+@dataclass(frozen=True, eq=False)
+class _Splits:
+    """Plans of the oversized communities, the ways to their seats, and why some could not be planned."""
+
+    plans: tuple[SplitPlan, ...] = ()
+    walks: gpd.GeoDataFrame | None = None
+    failed: tuple[str, ...] = ()
+
+
+def _split(checked: Audit, lang: Lang, progress: Progress) -> _Splits:
+    """Split every community that the audit's standard calls oversized."""
+    from geoplan.cli.split import chosen_communities, joined_walks, plan_each
+    from geoplan.maps.split_layers import drawn_plans
+    from geoplan.network.build import walk_network
+    from geoplan.planning.split import plan_split
+
+    study, pack = checked.study, checked.standard
+    network = walk_network(study) if study.streets is not None else None
+
+    def make(one: str) -> SplitPlan:
+        return plan_split(network, study, one, pack, alternatives=False)
+
+    ids = chosen_communities(study, pack, None)
+    plans, failed = plan_each(ids, make, every=True, lang=lang, progress=progress)
+    walks = joined_walks(network, study, [one for _, one in drawn_plans(plans)], pack)
+    return _Splits(tuple(plans), walks, tuple(failed))
 
 
 def _write(
-    checked: Audit, folder: Path, chosen: tuple[str, ...], lang: Lang, progress: Progress
+    checked: Audit, folder: Path, chosen: tuple[str, ...], splits: _Splits, lang: Lang, progress: Progress
 ) -> list[Path]:
     from geoplan.maps import audit_map
     from geoplan.report import write_excel, write_gpkg, write_html, write_json
@@ -92,7 +132,7 @@ def _write(
             write_gpkg(checked, folder / "audit.gpkg", lang=lang)
             written.append(folder / "audit.gpkg")
         elif one == "map":
-            audit_map(checked, lang=lang).save(folder / "map.html")
+            audit_map(checked, plans=splits.plans, walks=splits.walks, lang=lang).save(folder / "map.html")
             written.append(folder / "map.html")
         else:
             write_html(checked, folder / "report.html", lang=lang)
@@ -100,7 +140,7 @@ def _write(
     return written
 
 
-def _print(checked: Audit, written: list[Path], lang: Lang, seconds: float) -> None:
+def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: Lang, seconds: float) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -125,6 +165,8 @@ def _print(checked: Audit, written: list[Path], lang: Lang, seconds: float) -> N
         console.print(text("cli.strange_kinds", lang, kinds=listed), markup=False)
     for name, lacking in checked.not_computed.items():
         console.print(text("cli.not_computed", lang, table=name, lacking=", ".join(lacking)))
+    for line in failed:
+        console.print(line, style="bold", markup=False)
     if written:
         console.print(text("cli.written", lang, files=" ".join(str(file) for file in written)))
     console.print(text("cli.seconds", lang, seconds=seconds))

@@ -25,6 +25,7 @@ from geoplan.cli.split import (
     PartsOption,
     SeedOption,
     chosen_communities,
+    joined_walks,
     parts_of,
     plan_each,
 )
@@ -32,6 +33,7 @@ from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
     from geoplan.model.study import Study
+    from geoplan.network.graph import WalkNetwork
     from geoplan.planning.plan import SplitPlan
     from geoplan.standards.standard import Standard
 
@@ -88,7 +90,7 @@ def dossier(
         plans, failed = plan_each(ids, make, every=every, lang=language, progress=progress)
         for done, plan in enumerate(plans):
             progress("stage.dossier", done, len(plans))
-            written += _write(plan, read, pack, folder, language)
+            written += _write(plan, network, read, pack, folder, language)
     if not quiet:
         from rich.console import Console
 
@@ -102,7 +104,9 @@ def dossier(
         raise typer.Exit(EXIT_FAULTS)
 
 
-def _write(plan: SplitPlan, study: Study, pack: Standard, folder: Path, lang: Lang) -> list[Path]:
+def _write(
+    plan: SplitPlan, network: WalkNetwork | None, study: Study, pack: Standard, folder: Path, lang: Lang
+) -> list[Path]:
     """Write the files of one community, named by its id."""
     from geoplan.maps import split_map
     from geoplan.report.dossier import dossier_of
@@ -119,5 +123,5 @@ def _write(plan: SplitPlan, study: Study, pack: Standard, folder: Path, lang: La
     write_dossier_word(plan, study, pack, word, sketches=(before, after), lang=lang)
     write_dossier_excel(plan, study, pack, excel, lang=lang)
     page = folder / f"{stem}_map.html"
-    split_map(plan, study, lang=lang).save(page)
+    split_map(plan, study, walks=joined_walks(network, study, [shown], pack), lang=lang).save(page)
     return [word, excel, before, after, page]

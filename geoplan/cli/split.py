@@ -26,9 +26,11 @@ from geoplan.cli.common import (
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from rich.console import Console
 
     from geoplan.model.study import Study
+    from geoplan.network.graph import WalkNetwork
     from geoplan.planning.plan import SplitPlan
     from geoplan.standards.standard import Standard
 
@@ -39,6 +41,7 @@ __all__ = [
     "PartsOption",
     "SeedOption",
     "chosen_communities",
+    "joined_walks",
     "parts_of",
     "plan_each",
     "split",
@@ -117,6 +120,7 @@ def split(
     from geoplan.io.study_folder import read_study
     from geoplan.network.build import walk_network
     from geoplan.planning.split import evaluate_split, plan_split
+    from geoplan.report.headline import study_banners
     from geoplan.report.split_json import split_as_dict
 
     with progress_bar(language, quiet=quiet) as progress:
@@ -140,15 +144,17 @@ def split(
             )
 
         plans, failed = plan_each(ids, make, every=every, lang=language, progress=progress)
-        written = [] if out is None else _write(plans, out, language)
+        written: list[Path] = []
+        if out is not None:
+            written = _write(plans, joined_walks(network, read, plans, pack), out, language)
     if json is not None:
         write_json([split_as_dict(one, lang=language) for one in plans], json)
     if not quiet and str(json) != "-":
         from rich.console import Console
 
         console = Console(highlight=False, soft_wrap=True)
-        if read.synthetic:
-            console.print(text("banner.synthetic", language), style="bold")
+        for line in study_banners(read, language):
+            console.print(line, style="bold", markup=False)
         _print_all(console, plans, failed, pack, language)
         if written:
             console.print(text("cli.written", language, files=" ".join(map(str, written))))
@@ -208,7 +214,21 @@ def chosen_communities(study: Study, pack: Standard, community: str | None) -> l
     return [str(one) for one in flagged.index[flagged["size"] == "oversized"]]
 
 
-def _write(plans: list[SplitPlan], out: Path, lang: Lang) -> list[Path]:
+def joined_walks(
+    network: WalkNetwork | None, study: Study, plans: list[SplitPlan], pack: Standard
+) -> gpd.GeoDataFrame | None:
+    """Return the ways to the seats of several plans as one table; None without streets or plans."""
+    import pandas as pd
+
+    from geoplan.planning.seat_paths import seat_paths
+
+    if network is None or not plans:
+        return None
+    walks: gpd.GeoDataFrame = pd.concat([seat_paths(network, study, plan, pack) for plan in plans])
+    return walks
+
+
+def _write(plans: list[SplitPlan], walks: gpd.GeoDataFrame | None, out: Path, lang: Lang) -> list[Path]:
     """Write the tables of all plans as layers of one GeoPackage."""
     import geopandas as gpd
     import pandas as pd
@@ -224,6 +244,8 @@ def _write(plans: list[SplitPlan], out: Path, lang: Lang) -> list[Path]:
             if isinstance(frames[0], gpd.GeoDataFrame):
                 joined = gpd.GeoDataFrame(joined, crs=frames[0].crs)
             tables[f"split_{name}"] = joined
+    if walks is not None:
+        tables["split_walks"] = walks
     write_layers(tables, out / "split.gpkg", lang=lang)
     return [out / "split.gpkg"]
 

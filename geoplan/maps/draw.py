@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, partial
 
 import folium
+import geopandas as gpd
 import jinja2
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +27,10 @@ from geoplan.maps.layers import (
     street_layer,
 )
 from geoplan.maps.page import AuditMap
-from geoplan.maps.palette import COMMUNITY_OPACITY
+from geoplan.maps.palette import COMMUNITY_OPACITY, PART_COLOURS
+from geoplan.maps.split_layers import add_seats, add_splits, drawn_plans
 from geoplan.messages import Lang, text
+from geoplan.planning.plan import SplitPlan
 from geoplan.report.headline import banners, headline_rows
 from geoplan.report.words import DASH
 from geoplan.workflow import Audit
@@ -53,7 +57,13 @@ _ON_TITLE = (
 _BOUNDING = ("communities", "residences", "centres", "premises", "streets")
 
 
-def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
+def audit_map(
+    audit: Audit,
+    *,
+    plans: Sequence[SplitPlan] = (),
+    walks: gpd.GeoDataFrame | None = None,
+    lang: Lang | None = None,
+) -> AuditMap:
     """
     Draw an audit: communities by completeness, residences by verdict, centres and their service circles.
 
@@ -61,6 +71,11 @@ def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
     ----------
     audit
         ``geoplan.audit(...)``; whatever it could not compute is not drawn.
+    plans
+        Splits of its communities (`geoplan.plan_split`): their parts, the borders cut, the seats. Of one that
+        is impossible, what its first relaxation would give.
+    walks
+        Walking lines to the seats, off at first: `geoplan.seat_paths` of the plans, joined.
     lang
         Language; None takes the study's.
 
@@ -79,17 +94,13 @@ def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
     """
     chosen = lang or audit.study.lang
     drawing = Drawing()
-    for draw in (
-        community_layers,
-        barrier_layer,
-        street_layer,
-        circle_layers,
-        facility_layer,
-        residence_layers,
-        centre_layers,
-        fault_layer,
-    ):
+    drawn = drawn_plans(plans)
+    for draw in (community_layers, barrier_layer, street_layer, circle_layers):
         draw(audit, chosen, drawing)
+    add_splits(drawn, walks, audit.study, chosen, drawing)
+    for draw in (facility_layer, residence_layers, centre_layers, fault_layer):
+        draw(audit, chosen, drawing)
+    add_seats(drawn, audit.study, chosen, drawing)
     page = folium.Map(
         location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25,
         prefer_canvas=drawing.vertices >= CANVAS_FROM,
@@ -139,7 +150,9 @@ def _title(audit: Audit, lang: Lang) -> str:
 
 def _legend(drawing: Drawing, lang: Lang) -> str:
     template = _templates().get_template("legend.html")
-    return template.render(t=partial(text, lang=lang), opacity=COMMUNITY_OPACITY, **drawing.legend)
+    return template.render(
+        t=partial(text, lang=lang), opacity=COMMUNITY_OPACITY, part_colours=PART_COLOURS, **drawing.legend
+    )
 
 
 def _attribution(audit: Audit, lang: Lang) -> tuple[str, ...]:

@@ -88,6 +88,7 @@ class Drawing:
             "faults": [],
             "circles": [],
             "lines": [],
+            "splits": [],
             "notes": [],
         }
     )

@@ -17,6 +17,7 @@ __all__ = [
     "PART_COLOURS",
     "STREET_STYLE",
     "VERDICT_STYLES",
+    "WALK_STYLE",
     "circle_style",
     "community_style",
     "part_style",
@@ -85,6 +86,9 @@ CUT_STYLES: dict[str, Style] = {
     "river": {"color": "#08519c", "weight": 5, "fill": False},
     "expressway": {"color": "#7f5a00", "weight": 5, "fill": False},
 }
+
+WALK_STYLE: Style = {"color": "#4a148c", "weight": 1.8, "opacity": 0.75, "fill": False}
+"""Ways to the seat of a part."""
 
 
 def part_style(colour: str) -> Style:

@@ -71,6 +71,15 @@ SPLIT_BORDERS = TableSchema(
     geometry=("LineString",),
 )  # fmt: skip
 
+SPLIT_WALKS = TableSchema(
+    "split_walks", "Walks to the seats", "拆分方案：到驻地步行路线", "a compound of a community that is split, and its way to the seat",
+    (
+        RESIDENCE, COMMUNITY, _PART, text("seat_id", "seat id", "驻地编码"),
+        number("length_m", "length of the way (m)", "路线长度（米）", "Door to door; missing where no way leads there.", "m"),
+    ),
+    key="residence_id", geometry=("LineString",),
+)  # fmt: skip
+
 SPLIT_CHECKS = TableSchema(
     "split_checks", "Checks of a split", "拆分方案核查", "a part, or a whole split, and a rule",
     (
@@ -114,4 +123,12 @@ PREMISES_PLAN = TableSchema(
     ),
 )  # fmt: skip
 
-SPLIT_TABLES = (SPLIT_PARTS, SPLIT_MEMBERS, SPLIT_BORDERS, SPLIT_CHECKS, SPLIT_PHASES, PREMISES_PLAN)
+SPLIT_TABLES = (
+    SPLIT_PARTS,
+    SPLIT_MEMBERS,
+    SPLIT_BORDERS,
+    SPLIT_WALKS,
+    SPLIT_CHECKS,
+    SPLIT_PHASES,
+    PREMISES_PLAN,
+)

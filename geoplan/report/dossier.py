@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from geoplan.messages import Lang, text
 from geoplan.model.split_tables import SPLIT_MEMBERS, SPLIT_PARTS
 from geoplan.model.study import Study
 from geoplan.planning.plan import SplitPlan
+from geoplan.report.headline import study_banners
 from geoplan.report.split_sketch import compound_numbers
 from geoplan.report.split_words import (
     compound_name,
@@ -24,7 +26,16 @@ from geoplan.report.split_words import (
     said,
     status_text,
 )
-from geoplan.report.words import DASH, count_text, number_text, rate_text, rule_name, translate, unit_text
+from geoplan.report.words import (
+    DASH,
+    count_text,
+    number_text,
+    plain_text,
+    rate_text,
+    rule_name,
+    translate,
+    unit_text,
+)
 from geoplan.standards.standard import Standard
 
 __all__ = ["Dossier", "dossier_of"]
@@ -41,6 +52,8 @@ class Dossier:
     ----------
     title
         Subject of the request.
+    warnings
+        What every page about the study warns of: that data are synthetic, and which are estimated.
     request
         Its paragraphs.
     comparison, compounds, checks, figures
@@ -54,6 +67,7 @@ class Dossier:
     """
 
     title: str
+    warnings: list[str]
     request: list[str]
     comparison: Rows
     boundaries: list[str]
@@ -79,8 +93,9 @@ def dossier_of(plan: SplitPlan, study: Study, standard: Standard, *, lang: Lang)
     """
     t: Callable[..., str] = lambda key, **params: text(key, lang, **params)  # noqa: E731
     shown = plan if plan.status != "infeasible" else (*plan.alternatives, plan)[0]
-    return Dossier(
+    content = Dossier(
         title=t("dossier.title", community=plan.name),
+        warnings=study_banners(study, lang),
         request=_request(plan, shown, study, standard, lang),
         comparison=_comparison(shown, study, standard, lang),
         boundaries=[
@@ -100,6 +115,22 @@ def dossier_of(plan: SplitPlan, study: Study, standard: Standard, *, lang: Lang)
         basis=_basis(plan, study, standard, lang),
         shown=shown,
     )
+    return _inert(content)
+
+
+def _inert(content: Dossier) -> Dossier:
+    """Return the content without signs that no Word file can hold, wherever a name brought them in."""
+    changed: dict[str, Any] = {}
+    for field in dataclasses.fields(content):
+        value = getattr(content, field.name)
+        if isinstance(value, str):
+            changed[field.name] = plain_text(value)
+        elif isinstance(value, list):
+            changed[field.name] = [
+                plain_text(one) if isinstance(one, str) else [plain_text(cell) for cell in one]
+                for one in value
+            ]
+    return dataclasses.replace(content, **changed)
 
 
 def _request(plan: SplitPlan, shown: SplitPlan, study: Study, standard: Standard, lang: Lang) -> list[str]:
@@ -310,8 +341,9 @@ def _basis(plan: SplitPlan, study: Study, standard: Standard, lang: Lang) -> lis
     if assumed:
         names = ("; " if lang == "en" else "；").join(rule_name(one, lang) for one in assumed)
         lines.append(text("dossier.assumed", lang, rules=names))
-    if study.synthetic:
-        lines.append(text("banner.synthetic", lang))
-    if study.estimated:
-        lines.append(text("banner.estimated", lang, columns=", ".join(study.estimated)))
-    return [*lines, *(said(one, lang) for one in plan.blocks.notes), *study.attribution]
+    return [
+        *lines,
+        *study_banners(study, lang),
+        *(said(one, lang) for one in plan.blocks.notes),
+        *study.attribution,
+    ]

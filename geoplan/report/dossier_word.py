@@ -11,6 +11,7 @@ from geoplan.messages import Lang, text
 from geoplan.model.study import Study
 from geoplan.planning.plan import SplitPlan
 from geoplan.report.dossier import Dossier, Rows, dossier_of
+from geoplan.report.words import plain_text
 from geoplan.report.workbook import sign_count
 from geoplan.standards.standard import Standard
 
@@ -20,9 +21,10 @@ _BODY, _HEAD = "宋体", "黑体"
 _LATIN = "Times New Roman"
 _CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 _WIDTH_CM = 16.0
+_LONGEST_PROPERTY = 255
 _MARGIN = "40"
 """Of a cell, in twentieths of a point: narrow, so that figures stay on one line."""
-_SHORTEST, _LONGEST = 9, 26
+_SHORTEST, _LONGEST = 6, 24
 """Signs between which a column's share of the page is kept."""
 
 
@@ -58,14 +60,14 @@ def write_dossier_word(
     content = dossier_of(plan, study, standard, lang=chosen)
     document = import_extra("docx", extra="docx").Document()
     _set_up(document, content.title)
-    _request(document, content, study, chosen)
+    _request(document, content)
     writer = _Writer(document, chosen)
     writer.heading("dossier.comparison")
     writer.table("dossier.comparison", content.comparison)
     if sketches is not None:
         writer.heading("dossier.maps")
         for picture, key in zip(sketches, ("sketch.before", "sketch.after"), strict=True):
-            writer.picture(picture, text(key, chosen, community=plan.name))
+            writer.picture(picture, plain_text(text(key, chosen, community=plan.name)))
         writer.paragraph(text("dossier.numbers", chosen))
         writer.paragraph(f"{text('sketch.internal', chosen)}    {text('sketch.review', chosen)}")
     writer.heading("dossier.boundaries")
@@ -111,7 +113,7 @@ def _set_up(document: Any, title: str) -> None:
         fonts.set(_w("eastAsia"), font)
     document.styles["Normal"].paragraph_format.space_after = shared.Pt(6)
     properties = document.core_properties
-    properties.title, properties.author = title, "geoplan"
+    properties.title, properties.author = title[:_LONGEST_PROPERTY], "geoplan"
     properties.created = properties.modified = _CREATED
     properties.last_modified_by, properties.comments = "geoplan", ""
     _page_number(section.footer.paragraphs[0])
@@ -141,12 +143,12 @@ def _page_number(paragraph: Any) -> None:
             run._r.append(code)
 
 
-def _request(document: Any, content: Dossier, study: Study, lang: Lang) -> None:
-    """Write the request itself: title, warning, paragraphs."""
+def _request(document: Any, content: Dossier) -> None:
+    """Write the request itself: title, warnings, paragraphs."""
     alignment = import_extra("docx.enum.text", extra="docx").WD_ALIGN_PARAGRAPH
     document.add_paragraph(content.title, style="Title").alignment = alignment.CENTER
-    if study.synthetic:
-        document.add_paragraph().add_run(text("banner.synthetic", lang)).bold = True
+    for line in content.warnings:
+        document.add_paragraph().add_run(line).bold = True
     for line in content.request:
         document.add_paragraph(line)
 
@@ -195,7 +197,8 @@ class _Writer:
         least = []
         for at, heading in enumerate(rows[0]):
             body = max((sign_count(row[at]) for row in rows[1:]), default=0)
-            least.append(min(max(body + 2, sign_count(heading) // 2 + 2, _SHORTEST), _LONGEST))
+            word = max((len(one) for one in heading.split() if one.isascii()), default=0)
+            least.append(min(max(body + 2, word + 3, sign_count(heading) // 2 + 2, _SHORTEST), _LONGEST))
         table.autofit = False
         margins = _element("tblCellMar")
         for side in ("left", "right"):

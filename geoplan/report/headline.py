@@ -11,9 +11,10 @@ from geoplan.model.result_tables import CENTRE_SERVICES
 from geoplan.report.words import DASH, count_text, rate_text, service_name
 
 if TYPE_CHECKING:
+    from geoplan.model.study import Study
     from geoplan.workflow import Audit
 
-__all__ = ["banners", "headline_rows", "unknown_shares"]
+__all__ = ["banners", "headline_rows", "study_banners", "unknown_shares"]
 
 _UNKNOWN_COUNTS = {"oversized": "size_unknown", "premises_below_minimum": "premises_unknown"}
 """Count -> count of those the rule could not be applied to."""
@@ -85,10 +86,15 @@ def _with_unknown(shown: str, share: float, lang: Lang) -> str:
 
 
 def banners(audit: Audit, lang: Lang) -> list[str]:
-    """Return the warnings every page carries: that data are synthetic, and which are estimated."""
+    """Return the warnings every page of an audit carries."""
+    return study_banners(audit.study, lang)
+
+
+def study_banners(study: Study, lang: Lang) -> list[str]:
+    """Return what every page about a study warns of: that data are synthetic, and which are estimated."""
     lines = []
-    if audit.study.synthetic:
+    if study.synthetic:
         lines.append(text("banner.synthetic", lang))
-    if audit.study.estimated:
-        lines.append(text("banner.estimated", lang, columns=", ".join(audit.study.estimated)))
+    if study.estimated:
+        lines.append(text("banner.estimated", lang, columns=", ".join(study.estimated)))
     return lines

@@ -5,22 +5,34 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import KDTree
 
 from geoplan.analysis.communities import rows_of_community
 from geoplan.messages import Lang, text
 from geoplan.model.study import Study
 from geoplan.planning.plan import Blocks, SplitPlan
 from geoplan.report.drawing import cjk_font, draw_context, draw_north, draw_scale, new_figure, save
+from geoplan.report.headline import study_banners
 from geoplan.report.split_words import part_label
+from geoplan.report.words import plain_text
+from geoplan.report.workbook import sign_count
 
 __all__ = ["compound_numbers", "draw_blocks", "draw_split"]
 
 _PARTS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#F0E442", "#0072B2", "#D55E00", "#999999")
 """Okabe and Ito's palette: told apart by colour-blind readers; hatching tells parts apart in grey."""
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "|||", "---")
+_TITLE_PT, _TITLE_SIGNS = 12.0, 60
+"""Size of the title, and how many signs of it fit on the sheet; longer ones are written smaller."""
+_ABOVE_NUMBER_PT = 11.0
+"""How far above its compound's number a star stands."""
+_NUMBER_PT, _SMALLEST_PT = 6.5, 2.2
+_DIGIT_WIDTH = 0.62
+"""Of a number, as a share of its size."""
 _CUTS = {
     "lane": "#b2182b",
     "street": "#d6604d",
@@ -125,11 +137,14 @@ def _finish(
     axis.add_patch(_patch(outline, facecolor="none", edgecolor="#333333", linewidth=1.8, zorder=9))
     draw_scale(axis, box, font)
     draw_north(axis, box)
-    figure.text(0.5, 0.965, title, ha="center", va="center", fontsize=12, fontfamily=font)
+    shown = plain_text(title)
+    size = min(_TITLE_PT, _TITLE_PT * _TITLE_SIGNS / max(1, sign_count(shown)))
+    figure.text(0.5, 0.965, shown, ha="center", va="center", fontsize=size, fontfamily=font, parse_math=False)
     notes = [text("sketch.internal", lang), text("sketch.review", lang)]
-    if study.synthetic:
-        notes.append(text("banner.synthetic", lang))
-    figure.text(0.5, 0.02, "    ".join(notes), ha="center", va="center", fontsize=7, fontfamily=font)
+    for height, line in ((0.033, "    ".join(notes)), (0.013, "    ".join(study_banners(study, lang)))):
+        figure.text(
+            0.5, height, line, ha="center", va="center", fontsize=7, fontfamily=font, parse_math=False
+        )
 
 
 def _patch(shape: shapely.Geometry, **style: Any) -> Any:
@@ -175,23 +190,44 @@ def _draw_borders(axis: Any, borders: pd.DataFrame, keys: dict[str, str], font: 
     handles = [axis.plot([], [], color=_CUTS[one], linewidth=3.0)[0] for one in seen]
     if handles:
         labels = [keys[one] for one in seen]
-        axis.legend(handles, labels, loc="lower right", prop={"family": font, "size": 7}, framealpha=0.9)
+        legend = axis.legend(
+            handles, labels, loc="lower right", prop={"family": font, "size": 7}, framealpha=0.95
+        )
+        legend.set_zorder(25)
 
 
 def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> None:
     shapes = study.need("residences")[0].geometry
-    for residence_id, number in numbers.items():
+    sizes = _number_sizes(axis, numbers, shapes)
+    for (residence_id, number), size in zip(numbers.items(), sizes, strict=True):
         shape = shapes.loc[residence_id]
         if shape.geom_type.endswith("Polygon"):
             axis.add_patch(
                 _patch(shape, facecolor="#ffffff", edgecolor="#555555", linewidth=0.7, alpha=0.8, zorder=6)
             )
         at = shapely.point_on_surface(shape)
-        axis.text(at.x, at.y, str(number), fontsize=6.5, fontfamily=font, ha="center", va="center", zorder=10)
+        axis.text(
+            at.x, at.y, str(number), fontsize=size, fontfamily=font, ha="center", va="center", zorder=10
+        )
+
+
+def _number_sizes(axis: Any, numbers: pd.Series, shapes: gpd.GeoSeries) -> list[float]:
+    """Return a font size for each compound's number [pt]: smaller where the next number is close."""
+    points = shapely.point_on_surface(shapes.loc[numbers.index].to_numpy())
+    # the axis keeps its aspect: how many points a metre takes is the smaller of both directions
+    width, height = axis.get_position().size * axis.figure.get_size_inches() * 72
+    (west, east), (south, north) = axis.get_xlim(), axis.get_ylim()
+    scale = min(width / (east - west), height / (north - south))
+    xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)]) * scale
+    apart = KDTree(xy).query(xy, k=2)[0][:, 1] if len(xy) > 1 else np.full(len(xy), np.inf)
+    digits = numbers.astype(str).str.len().to_numpy()
+    return [float(one) for one in np.clip(apart / (_DIGIT_WIDTH * digits), _SMALLEST_PT, _NUMBER_PT)]
 
 
 def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
     """Mark the present premises, and after a split each part's seat."""
+    from matplotlib.transforms import offset_copy
+
     if study.premises is not None:
         own = rows_of_community(study.premises, plan.community_id)
         for place in own.geometry:
@@ -207,4 +243,8 @@ def _draw_seats(axis: Any, plan: SplitPlan, study: Study, when: str) -> None:
             continue
         place = (homes if row["seat_table"] == "residences" else table).geometry.loc[row["seat_id"]]
         at = shapely.point_on_surface(place)
-        axis.plot(at.x, at.y, marker="*", color="#b2182b", markeredgecolor="white", markersize=15, zorder=14)
+        above = _ABOVE_NUMBER_PT if row["seat_table"] == "residences" else 0.0
+        axis.plot(
+            at.x, at.y, marker="*", color="#b2182b", markeredgecolor="white", markersize=15, zorder=14,
+            transform=offset_copy(axis.transData, axis.figure, y=above, units="points"),
+        )  # fmt: skip

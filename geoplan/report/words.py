@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import pandas as pd
@@ -22,6 +23,7 @@ __all__ = [
     "names_of",
     "number_text",
     "place_names",
+    "plain_text",
     "rate_text",
     "reason_text",
     "rule_name",
@@ -166,6 +168,26 @@ def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], 
 
 def _missing(value: object) -> bool:
     return value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value))
+
+
+_BREAKS = re.compile(r"[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+"""Control signs, those that turn the direction of text, and what XML cannot hold."""
+
+
+def plain_text(content: str) -> str:
+    """
+    Return text as one line that every printed format can hold.
+
+    Breaks become spaces; other control signs, and those that turn the direction of text, become U+FFFD, so
+    that it shows that something stood there.
+
+    Examples
+    --------
+    >>> plain_text("Sunny\\nCourt\\x01")
+    'Sunny Court\ufffd'
+    """
+    return _UNPRINTABLE.sub("\ufffd", _BREAKS.sub(" ", content))
 
 
 def count_text(value: float | None) -> str:

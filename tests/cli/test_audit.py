@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.folders import TABLES, residences, write_folder
+from tests.folders import TABLES, communities, residences, write_folder
 
 HEADLINE = {
     "persons", "households", "persons_all_five", "coverage_rate_all_five", "coverage_rate_by_category",
@@ -157,3 +157,21 @@ def test_a_walking_profile_is_chosen_by_name(run, folder, tmp_path):
 
     assert (speed(), speed("--profile", "elder")) == (67, 50)
     assert run("audit", folder, "--profile", "toddler")[0] == 2
+
+
+def test_splits_are_drawn_in_the_map_on_request_and_what_cannot_be_split_is_said(run, tmp_path):
+    homes = residences().assign(
+        households=[1700, 1800, 4000, None], community_id=["620105002001"] * 2 + ["620105005005"] * 2
+    )
+    homes.loc[2:, "geometry"] = homes.geometry.loc[2:].translate(800, 0)
+    folder = write_folder(
+        tmp_path / "s", residences=homes, communities=communities().assign(households=[3500, 4100])
+    )
+    options = ("audit", folder, "--format", "map", "--lang", "en", "--out")
+    _, out, _ = run(*options, tmp_path / "plain")
+    assert "households of these compounds" not in out
+    assert "Splits: parts" not in (tmp_path / "plain" / "map.html").read_text(encoding="utf-8")
+    code, out, _ = run(*options, tmp_path / "split", "--splits")
+    assert code == 0
+    assert "households of these compounds are not known: r3" in out
+    assert "Splits: parts" in (tmp_path / "split" / "map.html").read_text(encoding="utf-8")

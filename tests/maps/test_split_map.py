@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 
 import pytest
 
 import geoplan
+from geoplan.messages import text
+from geoplan.planning.plan import Relaxation
+from geoplan.planning.seat_paths import seat_paths
 from geoplan.planning.split import plan_split
+from geoplan.report.split_words import relaxation_text
 from tests.planning.towns import town
 
 STANDARD = geoplan.load_standard("default")
@@ -47,3 +52,52 @@ def test_an_impossible_split_is_drawn_as_it_is(study):
     plan = plan_split(geoplan.walk_network(changed), changed, "c1", STANDARD, parts=2)
     assert plan.status == "infeasible"
     assert "r05" in geoplan.maps.split_map(plan, changed).html
+
+
+def layers_of(page):
+    """Return the data of every layer by its name in the layer control."""
+    data = dict(re.findall(r"var (data_layer_\d+) = geoplan\.\w+\((\{.*\})\);", page))
+    named = re.findall(r'"((?:[^"\\]|\\.)*)"\s*:\s*(data_layer_\d+)', page)
+    return {json.loads(f'"{name}"'): json.loads(data[one]) for name, one in named}
+
+
+def test_walking_lines_are_a_layer_with_every_way_and_only_when_given(study):
+    network = geoplan.walk_network(study)
+    plan = plan_split(network, study, "c1", STANDARD)
+    walks = seat_paths(network, study, plan, STANDARD)
+    name = text("split.layer_walks", "zh")
+    layers = layers_of(geoplan.maps.split_map(plan, study, walks=walks).html)
+    assert len(layers[name]["features"]) == int(walks.geometry.notna().sum()) > 10
+    assert name not in geoplan.maps.split_map(plan, study).html
+
+
+def test_the_audits_map_shows_the_splits_it_is_given(study):
+    network = geoplan.walk_network(study)
+    plan = plan_split(network, study, "c1", STANDARD)
+    audit = geoplan.audit(study, STANDARD)
+    page = geoplan.maps.audit_map(
+        audit, plans=[plan], walks=seat_paths(network, study, plan, STANDARD), lang="en"
+    ).html
+    layers = layers_of(page)
+    assert len(layers[text("split.layer_all_parts", "en")]["features"]) == len(plan.parts)
+    cut = layers[text("split.layer_all_cuts", "en")]
+    assert len(cut["features"]) == int(plan.borders["cut"].sum())
+    assert len(layers[text("split.layer_seats", "en")]["at"]) == len(plan.parts)
+    assert text("split.layer_walks", "en") in layers
+    assert "<img src=x" not in page
+    without = geoplan.maps.audit_map(audit, lang="en").html
+    assert text("split.layer_all_parts", "en") not in without
+
+
+def test_of_an_impossible_split_the_audits_map_shows_what_would_help(study):
+    plan = plan_split(geoplan.walk_network(study), study, "c1", STANDARD, alternatives=False)
+    relaxed = dataclasses.replace(plan, kind="relaxed")
+    impossible = dataclasses.replace(
+        plan, status="infeasible", parts=plan.parts.iloc[:0], alternatives=(relaxed,),
+        relaxations=(Relaxation("tolerance", 0.2),),
+    )  # fmt: skip
+    page = geoplan.maps.audit_map(geoplan.audit(study, STANDARD), plans=[impossible], lang="en").html
+    parts = layers_of(page)[text("split.layer_all_parts", "en")]
+    assert len(parts["features"]) == len(plan.parts)
+    change = relaxation_text(impossible.relaxations[0], impossible, "en")
+    assert all(change in one for one in parts["facts"][-1][1])

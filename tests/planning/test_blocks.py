@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import geoplan
 from geoplan.errors import PlanningError
 from geoplan.planning.blocks import community_blocks, find_community
-from geoplan.planning.boundary import four_sides
+from geoplan.planning.boundary import four_sides, side_names
 from geoplan.planning.cells import tile
 from geoplan.planning.problem import pair_edges
 from tests.planning.towns import CRS, PITCH, at, line, square, town
@@ -213,9 +213,24 @@ def test_the_four_sides_are_met_where_they_are():
         ),
     )  # fmt: skip
     met = four_sides(shape, study, community_id="c1")
-    assert {side: name for side, (name, _) in met.items()} == {
+    assert {side: one.name for side, one in met.items()} == {
         "east": "东路", "south": "南路", "west": "西路", "north": "北路"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(("away", "told"), [(15, "北路"), (35, "北路附近"), (45, "")])
+def test_a_street_beside_the_boundary_is_told_as_near_and_one_farther_off_not_at_all(away, told):
+    shape = shapely.box(*at(0, 0), *at(200, 200))
+    study = dataclasses.replace(
+        town(),
+        streets=gpd.GeoDataFrame(
+            {"kind": ["street", "lane"], "name": ["北路", None]},
+            geometry=[line((0, 200 + away), (200, 200 + away)), line((0, 200), (200, 200))],
+            index=pd.Index(["n", "lane"], name="street_id"), crs=CRS,
+        ),
+    )  # fmt: skip
+    blocks = community_blocks(study, "c1", geoplan.load_standard("default"))
+    assert side_names(shape, study, blocks)["north"] == told
 
 
 def test_where_no_name_is_met_the_kind_is_told():
@@ -228,5 +243,5 @@ def test_where_no_name_is_met_the_kind_is_told():
         ),
     )  # fmt: skip
     met = four_sides(shape, study, community_id="c1")
-    assert met["north"] == ("", "railway")
-    assert met["south"] == ("", "")
+    assert met["north"][:2] == ("", "railway")
+    assert met["south"][:2] == ("", "")

@@ -11,6 +11,7 @@ from geoplan.io.members import read_members
 from geoplan.planning.split import evaluate_split, plan_split
 from geoplan.report import draw_split, write_dossier_excel, write_dossier_word
 from geoplan.report.dossier import dossier_of
+from geoplan.report.headline import study_banners
 from geoplan.report.split_sketch import compound_numbers
 from tests.planning.towns import line, town
 
@@ -136,3 +137,65 @@ def test_barriers_of_every_kind_are_drawn(tmp_path):
                       tolerance=0.5, alternatives=False)  # fmt: skip
     draw_split(plan, study, tmp_path / "d.svg", when="after", lang="en")
     assert (tmp_path / "d.svg").stat().st_size > 1000
+
+
+HOSTILE = "$\\frac{1}$ \x01\n\u202e{{x}} & <b>$"
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_names_are_inert_in_every_paper(tmp_path, lang):
+    study = town(arterial=3, premises={"p1": (50, 150, 500.0)})
+    study = dataclasses.replace(
+        study,
+        communities=study.communities.assign(name=HOSTILE),
+        residences=study.residences.assign(name=HOSTILE),
+        premises=study.premises.assign(name=HOSTILE),
+        streets=study.streets.assign(name=HOSTILE),
+    )
+    plan = plan_split(geoplan.walk_network(study), study, "c1", STANDARD, alternatives=False)
+    pictures = tmp_path / "before.png", tmp_path / "after.png"
+    for picture, when in zip(pictures, ("before", "after"), strict=True):
+        draw_split(plan, study, picture, when=when, lang=lang)
+    write_dossier_word(plan, study, STANDARD, tmp_path / "d.docx", sketches=pictures, lang=lang)
+    lines, cells, document = words_of(tmp_path / "d.docx")
+    shown = "$\\frac{1}$ \ufffd \ufffd{{x}} & <b>$"
+    assert shown in cells
+    assert any(shown in one for one in lines)
+    assert shown in document.core_properties.title
+    write_dossier_excel(plan, study, STANDARD, tmp_path / "d.xlsx", lang=lang)
+    openpyxl.load_workbook(tmp_path / "d.xlsx")
+
+
+def test_a_very_long_name_does_not_stop_the_papers(tmp_path):
+    study = town(arterial=3)
+    study = dataclasses.replace(study, communities=study.communities.assign(name="长" * 400))
+    plan = plan_split(geoplan.walk_network(study), study, "c1", STANDARD, alternatives=False)
+    write_dossier_word(plan, study, STANDARD, tmp_path / "d.docx")
+    write_dossier_excel(plan, study, STANDARD, tmp_path / "d.xlsx")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_first_page_says_that_data_are_synthetic_or_estimated(study, plan, tmp_path, lang):
+    guessed = dataclasses.replace(study, estimated=("residences.persons",))
+    write_dossier_word(plan, guessed, STANDARD, tmp_path / "d.docx", lang=lang)
+    lines, _, _ = words_of(tmp_path / "d.docx")
+    warnings = study_banners(guessed, lang)
+    assert len(warnings) == 2
+    assert lines[1:3] == warnings
+    write_dossier_excel(plan, guessed, STANDARD, tmp_path / "d.xlsx", lang=lang)
+    book = openpyxl.load_workbook(tmp_path / "d.xlsx")
+    first = book.worksheets[0]
+    assert [first.cell(row, 1).value for row in (2, 3)] == warnings
+    for sheet in book.worksheets:
+        assert warnings[1] in sheet.oddHeader.center.text
+
+
+def test_the_sketch_says_that_data_are_estimated(study, plan, tmp_path):
+    guessed = dataclasses.replace(study, estimated=("residences.persons",))
+    for name, one in (("plain", study), ("guessed", guessed)):
+        draw_split(plan, one, tmp_path / f"{name}.svg", when="after", lang="en")
+    plain, told = ((tmp_path / f"{name}.svg").read_text(encoding="utf-8") for name in ("plain", "guessed"))
+    line = study_banners(guessed, "en")[1]
+    assert line in told
+    assert line not in plain
