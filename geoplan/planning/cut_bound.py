@@ -2,15 +2,15 @@
 A lower bound on the borders any split must cut, by sending people through the border graph.
 
 Let every unit ``v`` send ``y`` times the households of each unit of some set ``S`` to that unit. At most
-``upper`` of them live in the part of ``v``; the rest, at least ``households(S) - upper``, crosses a border that
-is cut. If no border carries more than it costs, what crosses the cut borders is at most what they cost. So, for
-any such sendings together, ``cost of the borders cut >= sum of y x (households(S) - upper)``: whatever the
-number of parts, whatever the flows, and whether or not parts hang together.
+``upper`` of them live in the part of ``v``; the rest, at least ``households(S) - upper``, crosses a
+border that is cut. If no border carries more than it costs, what crosses the cut borders is at most what
+they cost. So, for any such sendings together, ``cost of the borders cut >= sum of y x (households(S) -
+upper)``: whatever the number of parts, whatever the flows, and whether or not parts hang together.
 
 The best sendings are a linear programme (the dual of a spreading metric). It is solved nearly, by
-multiplicative weights: each border has a length that grows with its load, each unit sends along a tree of
-shortest paths to the units for which that pays best. What is found is scaled to the costs in the end: near the
-best or not, it is a bound.
+multiplicative weights: each border has a length that grows with its load, each unit sends along a tree
+of shortest paths to the units for which that pays best. What is found is scaled to the costs in the end:
+near the best or not, it is a bound.
 """
 
 from __future__ import annotations
