@@ -69,9 +69,10 @@ class SplitPlan:
     model, status, objective, bound, gap, seed
         See `geoplan.planning.instance`.
     kind
-        Why this plan is shown: ``best``, ``main_roads`` (most of its borders along main roads),
-        ``fewest_moves`` (fewest persons changing hands), ``relaxed`` (possible only under the first of the
-        relaxations), ``given`` (a planner's own).
+        Why this plan is shown: ``best``; ``main_roads`` (most of its borders along main roads),
+        ``fewest_moves`` (fewest persons changing hands), ``shortest_walks``, ``best_balance`` (parts most
+        even) or ``different``, each as far as searched; ``relaxed`` (possible only under the first of the
+        relaxations); ``given`` (a planner's own).
     parts, members, borders, checks
         Tables ``split_parts``, ``split_members``, ``split_borders``, ``split_checks``.
     summary

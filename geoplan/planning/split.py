@@ -14,7 +14,7 @@ import pandas as pd
 from geoplan.errors import PlanningError, some_ids
 from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
-from geoplan.planning.alternatives import alternative_costs, clearly_different
+from geoplan.planning.alternatives import KINDS, find_alternatives
 from geoplan.planning.areas import nested_areas
 from geoplan.planning.checks import broken_rules, check_split
 from geoplan.planning.figures import border_table, member_table, part_table, summarise
@@ -26,7 +26,7 @@ from geoplan.planning.split_check import check_solution, objective_of
 from geoplan.planning.split_from_costs import in_order, split_from_costs
 from geoplan.planning.split_reasons import split_reasons
 from geoplan.planning.split_relax import relax_split
-from geoplan.planning.split_search import Found, search_split
+from geoplan.planning.split_search import Found
 from geoplan.standards.standard import Standard
 from geoplan.units import MS_PER_MINUTE
 
@@ -79,7 +79,7 @@ def plan_split(
     areas
         Nest 片区 of at most ``split.area_max_households`` inside each part.
     alternatives
-        Look for clearly different plans as well.
+        Look for up to three clearly different plans as well.
     seed
         Of the heuristic; the same seed gives the same plan.
     seconds
@@ -134,16 +134,13 @@ def plan_split(
     best = label.plan(solution, costs, kind="best")
     if not alternatives:
         return best
-    found = [best]
-    for number, (kind, altered) in enumerate(alternative_costs(problem, costs, best.members)):
+    found = []
+    for number, (kind, other) in enumerate(find_alternatives(problem, costs, solution, seed=seed)):
         if progress is not None:
-            progress("stage.alternatives", number + 1, 3)
-        other = search_split(altered, seed=seed, start=solution.part)
-        if other is not None and all(
-            clearly_different(problem.sizes, other.part, one) for one in label.parts_seen
-        ):
+            progress("stage.alternatives", number + 1, len(KINDS))
+        if other is not None:
             found.append(label.plan(_restated(other, costs, solution), costs, kind=kind))
-    return dataclasses.replace(best, alternatives=tuple(found[1:]))
+    return dataclasses.replace(best, alternatives=tuple(found))
 
 
 def evaluate_split(
@@ -213,12 +210,10 @@ class _Labelling:
     ) -> None:
         self.problem, self.study, self.standard = problem, study, standard
         self.limits, self.areas = limits, areas
-        self.parts_seen: list[npt.NDArray[np.int64]] = []
 
     def plan(self, solution: SplitSolution, costs: SplitCosts, *, kind: str) -> SplitPlan:
         """Return a solution as a plan with figures and checks."""
         problem, study, standard = self.problem, self.study, self.standard
-        self.parts_seen.append(solution.part)
         found = problem.assignment(solution)
         area = nested_areas(found, costs, standard, seed=solution.seed) if self.areas else None
         members, borders = member_table(found, area=area), border_table(found)

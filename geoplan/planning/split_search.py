@@ -25,11 +25,11 @@ FloatArray = npt.NDArray[np.float64]
 
 _STARTS = 12
 _MOVES_A_UNIT = (400, 8_000)
-"""Moves tried for each unit: eight for every unit there is, within these."""
+"""Moves tried for each unit, at least and at most: more where there are more units."""
 _MOVES = (2_000, 40_000_000)
 _CHUNK = 2_000_000
 """Moves whose random numbers are held at once."""
-_COMPILE_FROM = 200_000
+_COMPILE_FROM = 20_000
 """Moves in all from which compiling the kernel pays."""
 _NEVER = np.int64(2**40)
 """Cost of a walk beyond the limit while searching: dearer than anything else."""
@@ -63,7 +63,7 @@ def search_split(costs: SplitCosts, *, seed: int, start: IntArray | None = None)
     """
     rng = np.random.default_rng(seed)
     neighbours, walkable = Neighbours.of(costs), Neighbours.of(costs, passable=True)
-    moves = int(np.clip(costs.units * np.clip(8 * costs.units, *_MOVES_A_UNIT), *_MOVES))
+    moves = int(np.clip(costs.units * np.clip(costs.units**2 // 125, *_MOVES_A_UNIT), *_MOVES))
     starts = _STARTS if costs.units <= 2000 else 2
     best: Found | None = None
     for part, seat in _starts(costs, walkable, rng, starts, start):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import subprocess
+import sys
 
 import geopandas as gpd
 import networkx as nx
@@ -10,7 +13,8 @@ import pytest
 
 import geoplan
 from geoplan.errors import PlanningError
-from geoplan.planning.alternatives import clearly_different
+from geoplan.planning.alternatives import KINDS, MAIN_CLASSES, clearly_different
+from geoplan.planning.checks import broken_rules
 from geoplan.planning.limits import even_limits, part_limits
 from geoplan.planning.split import evaluate_split, plan_split
 from tests.planning.towns import line, town
@@ -94,15 +98,64 @@ def test_a_compound_moved_across_breaks_the_rules_it_breaks():
     assert failed.loc["split.complete", "residences"] == "r00"
 
 
-def test_alternatives_differ_clearly_and_are_never_better_than_the_best():
-    plan = planned(town(columns=8, rows=2, arterial=5, premises=SEAT, households=200))
+def _minor_metres(plan):
+    cut = plan.borders[plan.borders["cut"].astype(bool)]
+    return cut.loc[~cut["border_class"].isin(MAIN_CLASSES), "length_m"].sum()
+
+
+BETTER = {
+    "main_roads": _minor_metres,
+    "fewest_moves": lambda plan: plan.summary["persons_changing_hands"],
+    "shortest_walks": lambda plan: plan.summary["mean_walk_m"],
+    "best_balance": lambda plan: plan.summary["max_deviation"],
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"columns": 8, "rows": 2, "arterial": 5},
+        {"columns": 7, "rows": 4, "arterial": 3, "households": 150},
+        {"columns": 6, "rows": 5, "arterial": 2, "households": 170},
+    ],
+)
+def test_alternatives_differ_clearly_and_do_better_what_they_are_named_for(options):
+    plan = planned(town(premises=SEAT, **options), tolerance=0.3)
+    assert 1 <= len(plan.alternatives) <= 3
+    kinds = [other.kind for other in plan.alternatives]
+    assert kinds == sorted(set(kinds), key=KINDS.index)
+    sizes = plan.members["households"].to_numpy(int)
     for other in plan.alternatives:
         assert other.objective >= plan.objective
         assert other.gap == pytest.approx((other.objective - plan.bound) / other.objective)
         assert all(is_connected(other, part) for part in other.parts.index)
-        numbers = [pd.Categorical(one.members["part_id"]).codes.astype(int) for one in (plan, other)]
-        sizes = plan.members["households"].to_numpy(int)
+        assert not len(broken_rules(other.checks))
+        if other.kind in BETTER:
+            assert BETTER[other.kind](other) < BETTER[other.kind](plan)
+    for one, other in itertools.combinations((plan, *plan.alternatives), 2):
+        numbers = [pd.Categorical(each.members["part_id"]).codes.astype(int) for each in (one, other)]
         assert clearly_different(sizes, *numbers)
+
+
+def test_the_same_seed_gives_the_same_plan_and_alternatives_whatever_the_hash_seed():
+    code = (
+        "import geoplan\n"
+        "from geoplan.report.split_json import split_as_dict\n"
+        "from tests.planning.towns import town\n"
+        "study = town(columns=7, rows=3, arterial=3, premises={'p1': (50, 150, 500.0)})\n"
+        "standard = geoplan.load_standard('default')\n"
+        "plan = geoplan.plan_split(geoplan.walk_network(study), study, 'c1', standard, tolerance=0.3)\n"
+        "print(len(plan.alternatives), split_as_dict(plan, lang='zh'))"
+    )
+    outs = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={"PYTHONHASHSEED": str(number), "PYTHONPATH": "."},
+        ).stdout
+        for number in (1, 2)
+    }  # fmt: skip
+    (out,) = outs
+    assert int(out.split()[0]) >= 1
 
 
 def test_areas_nest_in_parts_and_stay_within_the_maximum():
