@@ -79,12 +79,12 @@ class SplitPlan:
         Figures of the whole: ``parts``, ``households``, ``max_deviation``, ``cut_m``, ``cut_m_by_class``,
         ``barrier_m_inside``, ``mean_walk_m``, ``max_walk_m``, ``compounds_changing_hands``,
         ``persons_changing_hands``, ``compactness``.
-    parts_min
-        Fewest parts the standard allows.
+    parts_min, parts_max
+        Fewest and most parts the standard allows; ``parts_max`` None where it states no minimum.
     relaxations
-        If infeasible: single changes that would make it possible, the smallest first.
+        Without a split: single changes that would make it possible, the smallest first.
     reasons
-        If infeasible: why, as message keys with their parameters.
+        Without a split: why, as message keys with their parameters.
     alternatives
         Clearly different plans, each with its own figures.
     blocks
@@ -107,6 +107,7 @@ class SplitPlan:
     summary: dict[str, object]
     blocks: Blocks
     parts_min: int = 1
+    parts_max: int | None = None
     relaxations: tuple[Relaxation, ...] = ()
     reasons: tuple[tuple[str, dict[str, object]], ...] = ()
     alternatives: tuple[SplitPlan, ...] = field(default=())

@@ -43,7 +43,8 @@ def split_from_costs(
     seed
         Of the search; it ends after a fixed number of moves, not by the clock.
     seconds
-        Most time for HiGHS. What is then not proven is ``feasible``, with its gap.
+        Most time for HiGHS. What is then not proven is ``feasible``, with its gap; or ``not_found``, where
+        neither a split nor a proof that there is none was found.
     start
         A split to begin the search with, besides its own.
 
@@ -57,7 +58,7 @@ def split_from_costs(
     PlanningError
         If the arrays do not fit each other or hold impossible values.
     SolverError
-        If no split was found in time and none was disproved either.
+        If HiGHS fails, or the split found does not pass its own check.
 
     Examples
     --------
@@ -76,13 +77,13 @@ def split_from_costs(
     """
     _check_arrays(costs)
     if split_reasons(costs):
-        return _nothing(seed)
+        return _nothing("infeasible", seed)
     best = search_split(costs, seed=seed, start=start)
     ends = time.monotonic() + seconds
     if best is None and _columns(costs) <= _MODEL_COLUMNS:
         best, none_exists = _any_split(costs, seconds / 2)
         if none_exists:
-            return _nothing(seed)
+            return _nothing("infeasible", seed)
     bound: float
     by_sets = costs.seats > 0 and math.comb(*_free(costs)) <= _SETS
     by_model = not by_sets and _columns(costs) <= _MODEL_COLUMNS
@@ -93,12 +94,11 @@ def split_from_costs(
         best, bound, proven = _whole_model(costs, best, ends, least_cut)
     else:
         bound, proven = least_cut, False
-    if costs.seats and not proven and best is not None and bound < best.objective:
-        bound = max(bound, walk_bound(costs, best.objective) + 2 * least_cut)
+    reached = math.inf if best is None else best.objective
+    if costs.seats and not proven and bound < reached:
+        bound = max(bound, walk_bound(costs, reached) + 2 * least_cut)
     if best is None:
-        if proven:
-            return _nothing(seed)
-        raise PlanningError("error.split_not_found", seconds=f"{seconds:g}")
+        return _nothing("infeasible", seed) if proven else _nothing("not_found", seed, bound=bound)
     status: SplitStatus = "optimal" if best.objective <= bound else "feasible"
     if status == "feasible" and costs.seats and not proven:
         best, at_seats = _for_these_seats(costs, best, max(ends - time.monotonic(), seconds / 4))
@@ -134,10 +134,10 @@ def in_order(part: IntArray, seat: IntArray) -> tuple[IntArray, IntArray]:
     return np.argsort(order)[part], seat[order] if len(seat) else seat
 
 
-def _nothing(seed: int) -> SplitSolution:
+def _nothing(status: SplitStatus, seed: int, *, bound: float = math.nan) -> SplitSolution:
     return SplitSolution(
-        status="infeasible", part=np.zeros(0, np.int64), seat=np.zeros(0, np.int64),
-        objective=math.nan, bound=math.nan, gap=math.nan, seed=seed,
+        status=status, part=np.zeros(0, np.int64), seat=np.zeros(0, np.int64),
+        objective=math.nan, bound=bound, gap=math.nan, seed=seed,
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ _MOVES_A_UNIT = (400, 8_000)
 _MOVES = (2_000, 40_000_000)
 _CHUNK = 2_000_000
 """Moves whose random numbers are held at once."""
-_COMPILE_FROM = 20_000
+_COMPILE_FROM = 5_000
 """Moves in all from which compiling the kernel pays."""
 _NEVER = np.int64(2**40)
 """Cost of a walk beyond the limit while searching: dearer than anything else."""

@@ -13,10 +13,14 @@ import pytest
 
 import geoplan
 from geoplan.errors import PlanningError
+from geoplan.messages import text
 from geoplan.planning.alternatives import KINDS, MAIN_CLASSES, clearly_different
 from geoplan.planning.checks import broken_rules
+from geoplan.planning.instance import SplitSolution
 from geoplan.planning.limits import even_limits, part_limits
 from geoplan.planning.split import evaluate_split, plan_split
+from geoplan.report.split_json import split_as_dict
+from geoplan.report.split_words import said
 from tests.planning.towns import line, town
 
 STANDARD = geoplan.load_standard("default")
@@ -190,6 +194,59 @@ def test_an_impossible_split_says_why_and_what_would_help():
         geoplan.walk_network(study), study, "c1", STANDARD, parts=2, tolerance=0.2, alternatives=False
     )
     assert wider.objective == relaxed.objective
+
+
+def test_a_new_community_reaches_the_packs_minimum_for_new_ones_or_the_reason_says_so():
+    study = town(columns=6, rows=5, households=180, premises=SEAT)  # 5,400 households
+    standard = geoplan.load_standard("yuhang-2020")
+    network = geoplan.walk_network(study)
+    plan = plan_split(network, study, "c1", standard, alternatives=False)
+    assert (plan.status, plan.parts_min, plan.parts_max) == ("optimal", 2, 3)
+    assert plan.parts["households"].between(1500, 4000).all()
+    four = plan_split(network, study, "c1", standard, parts=4, alternatives=False)
+    assert four.status == "infeasible"
+    assert ("reason.split_too_many", {"least": 1500, "most": 3, "parts": 4, "share": "1350"}) in four.reasons
+    assert "1500" in said(four.reasons[0], "en")
+    assert "parts" in {one.kind for one in four.relaxations}
+    large = plan_split(None, town(columns=6, rows=8, households=180), "c1", standard, parts=2)
+    assert large.reasons[0][0] == "reason.split_too_few"
+
+
+def test_auto_never_tries_more_parts_than_can_reach_the_minimum(monkeypatch):
+    tried = []
+
+    def none(costs, **_):
+        tried.append(costs.parts)
+        return _none_found(costs)
+
+    monkeypatch.setattr("geoplan.planning.split.split_from_costs", none)
+    monkeypatch.setattr("geoplan.planning.split.relax_split", lambda *_, **__: [])
+    study = dataclasses.replace(town(columns=6, rows=5, households=180), streets=None)  # 5,400 households
+    plan_split(None, study, "c1", geoplan.load_standard("yuhang-2020"))
+    assert tried == [2, 3]  # four would hold 1,350 each
+
+
+def _none_found(costs):
+    nothing = np.zeros(0, np.int64)
+    return SplitSolution("not_found", nothing, nothing, np.nan, 7.0, np.nan, 0)
+
+
+def test_a_split_neither_found_nor_disproved_is_an_answer_with_its_bound(monkeypatch):
+    study = town(arterial=3, premises=SEAT)
+    monkeypatch.setattr("geoplan.planning.split.split_from_costs", lambda costs, **_: _none_found(costs))
+    monkeypatch.setattr("geoplan.planning.split.relax_split", lambda *_, **__: [])
+    plan = planned(study, seconds=0.01)
+    assert (plan.status, plan.bound, len(plan.parts)) == ("not_found", 7.0, 0)
+    assert plan.members["part_id"].isna().all()
+    assert [key for key, _ in plan.reasons] == ["reason.split_not_found"]
+    for lang in ("zh", "en"):
+        told = split_as_dict(plan, lang=lang)
+        assert (told["status"], told["bound"], told["objective"]) == ("not_found", 7.0, None)
+        assert told["parts"] == []
+        assert told["status_text"] == text("plan.status.not_found", lang)
+        assert "0.01" in told["reasons"][0]
+    phases = geoplan.phase_splits(geoplan.flag_oversized(study.communities, STANDARD), STANDARD, plans=[plan])
+    assert phases.iloc[0]["score_plan"] == 0.0
 
 
 def test_missing_figures_and_nobody_living_there_are_told_by_name():
