@@ -9,7 +9,6 @@ import pandas as pd
 import shapely
 
 from geoplan.model.split_tables import BORDER_CLASSES
-from geoplan.network.snap import SEVERING_KINDS
 from geoplan.planning.cells import Tiling
 from geoplan.standards.standard import Standard
 
@@ -186,9 +185,8 @@ def _is_crossed(
 
 
 def severing(barriers: gpd.GeoDataFrame | None) -> Geometries:
-    """Return the geometries that cut cells: barriers nobody crosses away from streets."""
+    """Return the geometries that cut cells: barriers nobody crosses away from streets, walls too."""
     if barriers is None:
         return np.zeros(0, object)
-    kinds = barriers["kind"].isin(SEVERING_KINDS).to_numpy()
-    found: Geometries = barriers.geometry.to_numpy()[kinds & _impassable(barriers)]
+    found: Geometries = barriers.geometry.to_numpy()[_impassable(barriers)]
     return found

@@ -197,7 +197,7 @@ def test_an_impossible_split_says_why_and_what_would_help():
 
 
 def test_a_new_community_reaches_the_packs_minimum_for_new_ones_or_the_reason_says_so():
-    study = town(columns=6, rows=5, households=180, premises=SEAT)  # 5,400 households
+    study = town(columns=6, rows=2, households=450, premises=SEAT)  # 5,400 households
     standard = geoplan.load_standard("yuhang-2020")
     network = geoplan.walk_network(study)
     plan = plan_split(network, study, "c1", standard, alternatives=False)
@@ -208,7 +208,7 @@ def test_a_new_community_reaches_the_packs_minimum_for_new_ones_or_the_reason_sa
     assert ("reason.split_too_many", {"least": 1500, "most": 3, "parts": 4, "share": "1350"}) in four.reasons
     assert "1500" in said(four.reasons[0], "en")
     assert "parts" in {one.kind for one in four.relaxations}
-    large = plan_split(None, town(columns=6, rows=8, households=180), "c1", standard, parts=2)
+    large = plan_split(None, town(columns=6, rows=8, households=180), "c1", standard, parts=2, seconds=1.0)
     assert large.reasons[0][0] == "reason.split_too_few"
 
 
