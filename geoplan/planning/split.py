@@ -220,7 +220,10 @@ class _Labelling:
         area = nested_areas(found, costs, standard, seed=solution.seed) if self.areas else None
         members, borders = member_table(found, area=area), border_table(found)
         parts = part_table(found, study, standard)
-        checks = check_split(found, parts, standard, tolerance=self.limits.tolerance)
+        checks = check_split(
+            found, parts, standard,
+            tolerance=self.limits.tolerance, max_walk_minutes=problem.max_walk_ms / MS_PER_MINUTE,
+        )  # fmt: skip
         return SplitPlan(
             community_id=problem.blocks.community_id,
             name=problem.blocks.name,
@@ -322,7 +325,13 @@ def _without_split(
         parts=parts,
         members=member_table(nobody),
         borders=border_table(nobody),
-        checks=check_split(nobody, parts, standard, tolerance=limits.tolerance),
+        checks=check_split(
+            nobody,
+            parts,
+            standard,
+            tolerance=limits.tolerance,
+            max_walk_minutes=problem.max_walk_ms / MS_PER_MINUTE,
+        ),
         summary={"parts": costs.parts, "measure": problem.measure},
         blocks=problem.blocks,
         parts_min=_parts_min(problem),

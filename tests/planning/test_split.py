@@ -316,3 +316,36 @@ def test_every_oversized_community_of_anning_is_planned_and_proven():
         shown = plan if plan.status == "optimal" else plan.alternatives[0]
         assert all(is_connected(shown, part) for part in shown.parts.index)
         assert shown.parts["households"].sum() == sizes.loc[community_id, "households"]
+
+
+def test_a_walk_limit_of_ones_own_is_the_one_that_is_checked():
+    study = town(arterial=3, premises=SEAT)
+    network = geoplan.walk_network(study)
+    plan = planned(study, alternatives=False)
+    members, seats = plan.members, plan.parts["seat_id"].to_dict()
+    walks = members["walk_m"].max() / STANDARD.number("walking.speed")
+    for minutes, verdict in ((walks + 0.01, "pass"), (walks - 0.01, "fail")):
+        found = evaluate_split(network, study, "c1", STANDARD, members, seats=seats, max_walk_minutes=minutes)
+        checks = found.checks[found.checks["rule"] == "split.max_walk"]
+        assert checks["threshold"].tolist() == pytest.approx([minutes] * 2, abs=1e-4)
+        assert (verdict == "fail") == ("fail" in set(checks["verdict"]))
+    for minutes in (0, -3, np.nan):
+        with pytest.raises(PlanningError, match="walk limit"):
+            planned(study, max_walk_minutes=minutes)
+
+
+def test_what_a_split_leaves_out_is_noted():
+    study = town(arterial=3, premises=SEAT)
+    assert planned(study, alternatives=False).blocks.notes == ()
+    fewer = dataclasses.replace(study, residences=study.residences.drop(index="r00"))
+    notes = dict(planned(fewer, alternatives=False).blocks.notes)
+    assert notes["note.counts_differ"] == {"column": "households", "stated": 3600, "counted": 3400}
+    lost = dataclasses.replace(study, premises=study.premises.set_geometry([None], crs=study.crs))
+    notes = dict(planned(lost, alternatives=False).blocks.notes)
+    assert notes["note.premises_without_place"] == {"ids": "p1"}
+
+
+def test_far_too_many_parts_are_told_how_many_would_do():
+    plan = planned(town(premises=SEAT), parts=9, alternatives=False)
+    assert plan.status == "infeasible"
+    assert {one.kind: one.value for one in plan.relaxations}["parts"] == 3
