@@ -200,7 +200,7 @@ def prepare_split(
 
 
 def _notes(study: Study, blocks: Blocks, measure: Measure) -> Iterator[tuple[str, dict[str, object]]]:
-    """Yield what the split leaves out: people counted elsewhere than in compounds, premises without a place."""
+    """Yield what the split leaves out: people who are in no compound, premises without a place."""
     (communities,) = study.need("communities")
     own = communities.loc[[blocks.community_id]]
     if measure != "area_m2" and measure in own:
