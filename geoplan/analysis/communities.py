@@ -24,7 +24,19 @@ _MAXIMA = {
     "community.max_area": "area_km2",
 }
 _M2_PER_KM2 = 1_000_000
-_COLUMNS = ["size", "rule", "value", "threshold", "unit", "margin", "parts_min", "reason", "clause", "status"]
+_COLUMNS = [
+    "size",
+    "rule",
+    "value",
+    "threshold",
+    "unit",
+    "margin",
+    "parts_min",
+    "parts_max",
+    "reason",
+    "clause",
+    "status",
+]
 _ORDER = {"oversized": 0, "unknown": 1, "undersized": 2, "within": 3}
 
 
@@ -39,14 +51,16 @@ def flag_oversized(communities: gpd.GeoDataFrame, standard: Standard) -> gpd.Geo
         metric CRS, as far as known.
     standard
         Rules used: ``community.max_households``, ``community.max_persons``, ``community.max_area``,
-        ``community.min_households``, ``community.new_max_households``.
+        ``community.min_households``, ``community.new_max_households``, ``community.new_min_households``.
 
     Returns
     -------
     oversized
         One row a community, the oversized first, the farthest over its limit at the top. Exceeding any
         one maximum is oversized; a figure that a maximum needs and that is missing gives ``unknown``.
-        Exactly the limit is within. The rule shown is the one exceeded most, else the tightest.
+        Exactly the limit is within. The rule shown is the one exceeded most, else the tightest. Parts are
+        counted by the limits of new communities where the standard has them: ``parts_min`` keep every
+        maximum, no more than ``parts_max`` can reach the minimum.
 
     Raises
     ------
@@ -130,6 +144,13 @@ def compare_sizes(communities: gpd.GeoDataFrame, standards: Sequence[Standard]) 
 
 def _decide(figures: pd.Series, maxima: list[Rule], standard: Standard) -> dict[str, object]:
     """Decide one community."""
+    return {
+        **_size(figures, maxima, standard),
+        "parts_max": _parts_max(float(figures["households"]), standard),
+    }
+
+
+def _size(figures: pd.Series, maxima: list[Rule], standard: Standard) -> dict[str, object]:
     values = {rule.id: float(figures[_MAXIMA[rule.id]]) for rule in maxima}
     over = [rule for rule in maxima if not math.isnan(values[rule.id]) and not rule.passes(values[rule.id])]
     missing = [rule for rule in maxima if math.isnan(values[rule.id])]
@@ -156,6 +177,15 @@ def _parts(rule: Rule, value: float, standard: Standard) -> int:
         limit = standard.get("community.new_max_households") or rule
     parts = max(2, math.ceil(value / float(limit.value)))
     return parts if limit.passes(value / parts) else parts + 1
+
+
+def _parts_max(households: float, standard: Standard) -> int | None:
+    """Return into how many parts a community can be split so that none is too small; None: no telling."""
+    rule = standard.get("community.new_min_households") or standard.get("community.min_households")
+    if rule is None or math.isnan(households) or not float(rule.value) > 0:
+        return None
+    parts = max(1, math.floor(households / float(rule.value)))
+    return parts if parts == 1 or rule.passes(households / parts) else parts - 1
 
 
 def _row(size: str, rule: Rule, value: float, parts: int | None, reason: str) -> dict[str, object]:

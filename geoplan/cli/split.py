@@ -255,7 +255,7 @@ def _print(console: Console, plan: SplitPlan, lang: Lang) -> None:
 
     from geoplan.report.split_words import relaxation_text, said, status_text
 
-    if plan.status != "infeasible":
+    if len(plan.parts):
         _print_plan(console, plan, plan, lang)
     else:
         console.print(escape(f"{plan.name} ({plan.community_id}): {status_text(plan, lang)}"), style="bold")
@@ -263,7 +263,7 @@ def _print(console: Console, plan: SplitPlan, lang: Lang) -> None:
             console.print(escape(f"  {said(reason, lang)}"))
         for change in plan.relaxations:
             console.print(escape(f"  → {relaxation_text(change, plan, lang)}"))
-        if not plan.relaxations:
+        if not plan.relaxations and plan.status == "infeasible":
             console.print(f"  {text('relax.none', lang)}")
     for alternative in plan.alternatives:
         _print_plan(console, alternative, plan, lang)

@@ -187,6 +187,7 @@ OVERSIZED = TableSchema(
         number("threshold", "threshold", "阈值"), text("unit", "unit", "单位"),
         number("margin", "margin", "余量", "Positive inside the limit, negative outside."),
         integer("parts_min", "parts at least", "至少拆分数", "Fewest parts that bring it within the limit."),
+        integer("parts_max", "parts at most", "至多拆分数", "Most parts that can each reach the minimum of a (new) community; missing: none stated, or households unknown."),
         REASON, CLAUSE, text("status", "status", "依据性质"),
     ),
     key="community_id", geometry=("Polygon",),
@@ -201,6 +202,7 @@ SIZE_MATRIX = TableSchema(
         number("threshold", "threshold", "阈值"), text("unit", "unit", "单位"),
         number("margin", "margin", "余量", "Positive inside the limit, negative outside."),
         integer("parts_min", "parts at least", "至少拆分数", "Fewest parts that bring it within the limit."),
+        integer("parts_max", "parts at most", "至多拆分数", "Most parts that can each reach the minimum of a (new) community; missing: none stated, or households unknown."),
         REASON, CLAUSE, text("status", "status", "依据性质"),
     ),
 )  # fmt: skip

@@ -78,7 +78,7 @@ def _solve(
             return np.zeros(len(piece), np.int64)
         inner = dataclasses.replace(_cut_out(costs, piece), parts=parts, lower=0, upper=most)
         solution = split_from_costs(inner, seed=seed, seconds=_SECONDS)
-        if solution.status != "infeasible":
+        if len(solution.part):
             return solution.part
     return None
 

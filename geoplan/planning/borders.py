@@ -9,7 +9,6 @@ import pandas as pd
 import shapely
 
 from geoplan.model.split_tables import BORDER_CLASSES
-from geoplan.network.snap import SEVERING_KINDS
 from geoplan.planning.cells import Tiling
 from geoplan.standards.standard import Standard
 
@@ -24,6 +23,8 @@ _BAND_M = 40.0
 """How far on either side of a border what lies between two compounds is looked for."""
 _PASSAGE_M = 1.0
 """Least open border two cells must share for people to pass; and how far a street must lead into both."""
+_ALONG_M = 1e-3
+"""A way that comes so near to a barrier meets it."""
 _ARTERIAL = frozenset({
     "arterial", "motorway", "trunk", "primary", "secondary", "motorway_link", "trunk_link", "primary_link",
     "secondary_link",
@@ -145,7 +146,10 @@ def _classes(
         np.maximum.at(number, at, rank[street])
     if barriers is not None and len(barriers):
         rank = np.array([_PRECEDENCE.index(kind) for kind in barriers["kind"].tolist()], np.int64)
-        at, barrier = shapely.STRtree(barriers.geometry.to_numpy()).query(way, predicate="intersects")
+        # a border along the barrier itself meets it but for rounding
+        at, barrier = shapely.STRtree(barriers.geometry.to_numpy()).query(
+            way, predicate="dwithin", distance=_ALONG_M
+        )
         np.maximum.at(number, at, rank[barrier])
         severed[at[_impassable(barriers)[barrier]]] = True
     return number, severed
@@ -186,9 +190,8 @@ def _is_crossed(
 
 
 def severing(barriers: gpd.GeoDataFrame | None) -> Geometries:
-    """Return the geometries that cut cells: barriers nobody crosses away from streets."""
+    """Return the geometries that cut cells: barriers nobody crosses away from streets, walls too."""
     if barriers is None:
         return np.zeros(0, object)
-    kinds = barriers["kind"].isin(SEVERING_KINDS).to_numpy()
-    found: Geometries = barriers.geometry.to_numpy()[kinds & _impassable(barriers)]
+    found: Geometries = barriers.geometry.to_numpy()[_impassable(barriers)]
     return found

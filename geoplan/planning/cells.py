@@ -158,9 +158,11 @@ class _Nearest:
 
 def _lines(barriers: Iterable[shapely.Geometry], outline: shapely.Geometry) -> Geometries:
     """Return what barriers cut along, near the community: lines, and the edges of polygons."""
-    near = [one for one in barriers if one is not None and one.intersects(outline)]
-    lines = [one if one.geom_type.endswith("LineString") else shapely.boundary(one) for one in near]
-    return np.array([shapely.intersection(one, outline) for one in lines], dtype=object)
+    parts = shapely.get_parts([one for one in barriers if one is not None])
+    edges = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    lines = np.where(edges, shapely.boundary(parts), parts)  # of lines alone: a polygon may cross itself
+    lines = lines[(shapely.get_dimensions(lines) == 1) & shapely.intersects(lines, outline)]
+    return np.atleast_1d(shapely.intersection(lines, outline))
 
 
 def _owners(

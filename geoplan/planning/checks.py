@@ -33,7 +33,12 @@ _DECIMALS = 9
 
 
 def check_split(
-    found: Assignment, parts: pd.DataFrame, standard: Standard, *, tolerance: float
+    found: Assignment,
+    parts: pd.DataFrame,
+    standard: Standard,
+    *,
+    tolerance: float,
+    max_walk_minutes: float,
 ) -> pd.DataFrame:
     """
     Check a split rule by rule.
@@ -49,6 +54,8 @@ def check_split(
         ``community.*``, ``premises.min_floor_area``, ``premises.area_per_100_households``.
     tolerance
         Greatest deviation allowed.
+    max_walk_minutes
+        Longest walk to the seat allowed.
 
     Returns
     -------
@@ -65,7 +72,7 @@ def check_split(
         rule = standard.rule("split.tolerance")
         rows.append({"part_id": part_id, **_measured(rule, deviation, threshold=tolerance)})
         if found.seats is not None:
-            rows.append({"part_id": part_id, **_walks(found, own, standard)})
+            rows.append({"part_id": part_id, **_walks(found, own, standard, max_walk_minutes)})
         rows.append({"part_id": part_id, **_premises(row, standard)})
     frame = pd.DataFrame(rows)
     frame["community_id"] = found.blocks.community_id
@@ -175,15 +182,16 @@ def _sizes(row: pd.Series, standard: Standard) -> list[dict[str, Any]]:
     return [_measured(rule, value) for rule, value in measured if rule is not None]
 
 
-def _walks(found: Assignment, own: np.ndarray, standard: Standard) -> dict[str, Any]:
+def _walks(found: Assignment, own: np.ndarray, standard: Standard, most: float) -> dict[str, Any]:
     """Check the longest walk to the seat, naming the compounds beyond the limit."""
     rule = standard.rule("split.max_walk")
     minutes = np.round(found.own_walk_m()[own] / found.speed_m_per_min, _DECIMALS)
     ids = found.blocks.cells.index[own]
     known = minutes[~np.isnan(minutes)]
     longest = float(known.max()) if len(known) else float("nan")
-    far = ids[minutes > float(rule.value)].tolist()
-    check = _measured(rule, longest, at_fault=far)
+    most = round(most, _DECIMALS)
+    far = ids[minutes > most].tolist()
+    check = _measured(rule, longest, threshold=most, at_fault=far)
     if not far and len(known) < len(minutes):
         unknown = ids[np.isnan(minutes)].tolist()
         return {

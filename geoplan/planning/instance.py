@@ -14,7 +14,9 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 SplitModel = Literal["seat", "cut"]
-SplitStatus = Literal["optimal", "optimal_for_these_seats", "feasible", "infeasible", "breaks_rules"]
+SplitStatus = Literal[
+    "optimal", "optimal_for_these_seats", "feasible", "infeasible", "not_found", "breaks_rules"
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +91,17 @@ class SplitSolution:
     ----------
     status
         ``optimal``: proven. ``optimal_for_these_seats``: proven once these seats are taken.
-        ``feasible``: see `gap`. ``infeasible``: proven that no split meets every limit. A planner's own
-        split may also be ``breaks_rules``.
+        ``feasible``: see `gap`. ``infeasible``: proven that no split meets every limit. ``not_found``: none
+        was found in time, nor is it proven that there is none. A planner's own split may also be
+        ``breaks_rules``.
     part
-        Part of each unit, shape (units,), numbered in the order of their lowest unit; empty if infeasible.
+        Part of each unit, shape (units,), numbered in the order of their lowest unit; empty if there is none.
     seat
         Seat of each part (index into the candidates), shape (parts,); empty in model ``cut``.
     objective, bound
-        Value reached, and a proven lower bound on every split; NaN if infeasible.
+        Value reached, NaN without a split; and a proven lower bound on every split, NaN if infeasible.
     gap
-        (objective - bound) / objective; 0 if optimal, NaN if infeasible.
+        (objective - bound) / objective; 0 if optimal, NaN without a split.
     seed
         Seed of the heuristic.
     """

@@ -98,7 +98,7 @@ def _rounded(column: pd.Series) -> pd.Series:
 def _readiness(plan: SplitPlan | None) -> Mapping[str, float]:
     if plan is None:
         return dict.fromkeys(("premises", "plan", "network"), float("nan"))
-    shown = plan if plan.status != "infeasible" else (*plan.alternatives, plan)[0]
+    shown = plan if len(plan.parts) else (*plan.alternatives, plan)[0]
     stands = shown.parts["seat_table"].isin(["premises", "centres"]).to_numpy(bool)
     walks = shown.members["walk_m"].notna().to_numpy(bool)
     seated = shown.model == "seat" and len(shown.parts) > 0

@@ -69,21 +69,22 @@ class SplitPlan:
     model, status, objective, bound, gap, seed
         See `geoplan.planning.instance`.
     kind
-        Why this plan is shown: ``best``, ``main_roads`` (most of its borders along main roads),
-        ``fewest_moves`` (fewest persons changing hands), ``relaxed`` (possible only under the first of the
-        relaxations), ``given`` (a planner's own).
+        Why this plan is shown: ``best``; ``main_roads`` (most of its borders along main roads),
+        ``fewest_moves`` (fewest persons changing hands), ``shortest_walks``, ``best_balance`` (parts most
+        even) or ``different``, each as far as searched; ``relaxed`` (possible only under the first of the
+        relaxations); ``given`` (a planner's own).
     parts, members, borders, checks
         Tables ``split_parts``, ``split_members``, ``split_borders``, ``split_checks``.
     summary
         Figures of the whole: ``parts``, ``households``, ``max_deviation``, ``cut_m``, ``cut_m_by_class``,
         ``barrier_m_inside``, ``mean_walk_m``, ``max_walk_m``, ``compounds_changing_hands``,
         ``persons_changing_hands``, ``compactness``.
-    parts_min
-        Fewest parts the standard allows.
+    parts_min, parts_max
+        Fewest and most parts the standard allows; ``parts_max`` None where it states no minimum.
     relaxations
-        If infeasible: single changes that would make it possible, the smallest first.
+        Without a split: single changes that would make it possible, the smallest first.
     reasons
-        If infeasible: why, as message keys with their parameters.
+        Without a split: why, as message keys with their parameters.
     alternatives
         Clearly different plans, each with its own figures.
     blocks
@@ -106,6 +107,7 @@ class SplitPlan:
     summary: dict[str, object]
     blocks: Blocks
     parts_min: int = 1
+    parts_max: int | None = None
     relaxations: tuple[Relaxation, ...] = ()
     reasons: tuple[tuple[str, dict[str, object]], ...] = ()
     alternatives: tuple[SplitPlan, ...] = field(default=())

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
-from geoplan.analysis.communities import flag_oversized
+from geoplan.analysis.communities import flag_oversized, rows_of_community
+from geoplan.analysis.tally import counts
 from geoplan.errors import PlanningError, some_ids
 from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
@@ -30,6 +33,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 _METRES_A_UNIT = 1000
 """A walk costs households x metres / 1000, rounded."""
+_DIFFER = 0.01
+"""A community and its compounds whose counts differ by more of the community's are told of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,16 +173,19 @@ def prepare_split(
     Raises
     ------
     PlanningError
-        If a figure is missing or a seat is unknown.
+        If a figure is missing, a seat is unknown, or the walk limit is no positive number.
     """
     (communities,) = study.need("communities")
+    minutes = standard.number("split.max_walk") if max_walk_minutes is None else max_walk_minutes
+    if not 0 < minutes < math.inf:
+        raise PlanningError("error.split_max_walk", value=minutes)
     blocks = community_blocks(study, community_id, standard)
     measure = choose_measure(study, community_id, blocks, standard)
+    blocks = dataclasses.replace(blocks, notes=(*blocks.notes, *_notes(study, blocks, measure)))
     seats = walk_ms = None
     if model == "seat" and network is not None:
         seats = _fix(candidate_seats(study, community_id, blocks), blocks, fixed_seats)
         walk_ms = seat_walks(network, study, standard, blocks, seats)
-    minutes = standard.number("split.max_walk") if max_walk_minutes is None else max_walk_minutes
     return SplitProblem(
         blocks=blocks,
         measure=measure,
@@ -189,6 +197,22 @@ def prepare_split(
         speed_m_per_min=standard.number("walking.speed"),
         edges=pair_edges(blocks),
     )
+
+
+def _notes(study: Study, blocks: Blocks, measure: Measure) -> Iterator[tuple[str, dict[str, object]]]:
+    """Yield what the split leaves out: people who are in no compound, premises without a place."""
+    (communities,) = study.need("communities")
+    own = communities.loc[[blocks.community_id]]
+    if measure != "area_m2" and measure in own:
+        stated, counted = float(counts(own, measure)[0]), float(counts(blocks.cells, measure).sum())
+        if abs(stated - counted) > _DIFFER * stated:
+            yield "note.counts_differ", {"column": measure, "stated": int(stated), "counted": int(counted)}
+    if study.premises is not None:
+        premises = rows_of_community(study.premises, blocks.community_id)
+        places = premises.geometry.to_numpy()
+        lost = premises.index[shapely.is_missing(places) | shapely.is_empty(places)]
+        if len(lost):
+            yield "note.premises_without_place", {"ids": some_ids(lost)}
 
 
 def pair_edges(blocks: Blocks) -> tuple[IntArray, IntArray, IntArray, BoolArray]:

@@ -14,7 +14,7 @@ import pandas as pd
 from geoplan.errors import PlanningError, some_ids
 from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
-from geoplan.planning.alternatives import alternative_costs, clearly_different
+from geoplan.planning.alternatives import KINDS, find_alternatives
 from geoplan.planning.areas import nested_areas
 from geoplan.planning.checks import broken_rules, check_split
 from geoplan.planning.figures import border_table, member_table, part_table, summarise
@@ -26,7 +26,7 @@ from geoplan.planning.split_check import check_solution, objective_of
 from geoplan.planning.split_from_costs import in_order, split_from_costs
 from geoplan.planning.split_reasons import split_reasons
 from geoplan.planning.split_relax import relax_split
-from geoplan.planning.split_search import Found, search_split
+from geoplan.planning.split_search import Found
 from geoplan.standards.standard import Standard
 from geoplan.units import MS_PER_MINUTE
 
@@ -69,7 +69,8 @@ def plan_split(
     standard
         Rules used: ``community.*``, ``split.*``, ``premises.*``, ``walking.*``.
     parts
-        How many; ``"auto"`` takes the fewest the standard allows, and one or two more if these do not work.
+        How many; ``"auto"`` takes the fewest the standard allows, and one or two more if these do not work
+        and each part can still reach the standard's minimum of a (new) community.
     model
         ``seat``: each part has a seat within the walk limit; ``cut``: borders only.
     seats
@@ -79,7 +80,7 @@ def plan_split(
     areas
         Nest 片区 of at most ``split.area_max_households`` inside each part.
     alternatives
-        Look for clearly different plans as well.
+        Look for up to three clearly different plans as well.
     seed
         Of the heuristic; the same seed gives the same plan.
     seconds
@@ -90,7 +91,8 @@ def plan_split(
     Returns
     -------
     SplitPlan
-        Infeasible is an answer, not an error: ``status``, ``reasons`` and ``relaxations`` tell it.
+        ``infeasible`` (proven) and ``not_found`` (neither found nor disproved in time) are answers, not
+        errors: ``parts`` is then empty, ``reasons`` and ``relaxations`` tell why and what would help.
 
     Raises
     ------
@@ -116,34 +118,31 @@ def plan_split(
         fixed_seats=seats,
         max_walk_minutes=max_walk_minutes,
     )
-    counts = _part_counts(problem, parts, standard)
-    for count in counts:
+    tried: list[tuple[Limits, SplitCosts, SplitSolution]] = []
+    for count in _part_counts(problem, parts, standard):
         if progress is not None:
             progress("stage.split", 0, 3)
         limits = problem.limits(count, standard, tolerance)
         costs = problem.costs(count, limits)
         solution = split_from_costs(costs, seed=seed, seconds=seconds)
-        if solution.status != "infeasible":
+        if len(solution.part):
             break
+        tried.append((limits, costs, solution))
     else:
         if progress is not None:
             progress("stage.relaxations", 1, 3)
-        first = problem.limits(counts[0], standard, tolerance)
-        return _impossible(problem, study, standard, counts[0], first, seed, seconds)
+        return _without_split(problem, study, standard, *tried[0], seconds=seconds)
     label = _Labelling(problem, study, standard, limits, areas)
     best = label.plan(solution, costs, kind="best")
     if not alternatives:
         return best
-    found = [best]
-    for number, (kind, altered) in enumerate(alternative_costs(problem, costs, best.members)):
+    found = []
+    for number, (kind, other) in enumerate(find_alternatives(problem, costs, solution, seed=seed)):
         if progress is not None:
-            progress("stage.alternatives", number + 1, 3)
-        other = search_split(altered, seed=seed, start=solution.part)
-        if other is not None and all(
-            clearly_different(problem.sizes, other.part, one) for one in label.parts_seen
-        ):
+            progress("stage.alternatives", number + 1, len(KINDS))
+        if other is not None:
             found.append(label.plan(_restated(other, costs, solution), costs, kind=kind))
-    return dataclasses.replace(best, alternatives=tuple(found[1:]))
+    return dataclasses.replace(best, alternatives=tuple(found))
 
 
 def evaluate_split(
@@ -213,17 +212,18 @@ class _Labelling:
     ) -> None:
         self.problem, self.study, self.standard = problem, study, standard
         self.limits, self.areas = limits, areas
-        self.parts_seen: list[npt.NDArray[np.int64]] = []
 
     def plan(self, solution: SplitSolution, costs: SplitCosts, *, kind: str) -> SplitPlan:
         """Return a solution as a plan with figures and checks."""
         problem, study, standard = self.problem, self.study, self.standard
-        self.parts_seen.append(solution.part)
         found = problem.assignment(solution)
         area = nested_areas(found, costs, standard, seed=solution.seed) if self.areas else None
         members, borders = member_table(found, area=area), border_table(found)
         parts = part_table(found, study, standard)
-        checks = check_split(found, parts, standard, tolerance=self.limits.tolerance)
+        checks = check_split(
+            found, parts, standard,
+            tolerance=self.limits.tolerance, max_walk_minutes=problem.max_walk_ms / MS_PER_MINUTE,
+        )  # fmt: skip
         return SplitPlan(
             community_id=problem.blocks.community_id,
             name=problem.blocks.name,
@@ -241,12 +241,18 @@ class _Labelling:
             summary=summarise(found, parts, members, borders),
             blocks=problem.blocks,
             parts_min=_parts_min(problem),
+            parts_max=_parts_max(problem),
         )
 
 
 def _parts_min(problem: SplitProblem) -> int:
     fewest = problem.oversized["parts_min"]
     return 1 if pd.isna(fewest) else int(fewest)
+
+
+def _parts_max(problem: SplitProblem) -> int | None:
+    most = problem.oversized["parts_max"]
+    return None if pd.isna(most) else int(most)
 
 
 def _part_counts(problem: SplitProblem, parts: int | str, standard: Standard) -> list[int]:
@@ -259,10 +265,11 @@ def _part_counts(problem: SplitProblem, parts: int | str, standard: Standard) ->
                 standard=standard.id,
                 size=str(problem.oversized["size"]),
             )
-        fewest = _parts_min(problem)
-        return [
-            fewest + more for more in range(_MORE_PARTS + 1) if fewest + more <= max(2, len(problem.sizes))
-        ]
+        fewest, most = _parts_min(problem), _parts_max(problem)
+        last = min(
+            fewest + _MORE_PARTS, max(2, len(problem.sizes)), fewest + _MORE_PARTS if most is None else most
+        )
+        return list(range(fewest, max(fewest, last) + 1))
     if isinstance(parts, bool) or not isinstance(parts, int | np.integer) or parts < 2:
         raise PlanningError("error.split_parts", value=parts)
     return [int(parts)]
@@ -281,46 +288,54 @@ def _restated(other: Found, costs: SplitCosts, best: SplitSolution) -> SplitSolu
     return solution
 
 
-def _impossible(
+def _without_split(
     problem: SplitProblem,
     study: Study,
     standard: Standard,
-    count: int,
     limits: Limits,
-    seed: int,
+    costs: SplitCosts,
+    solution: SplitSolution,
+    *,
     seconds: float,
 ) -> SplitPlan:
-    """Return the plan of a community that cannot be split: why, what would help, and the plan that gives."""
-    costs = problem.costs(count, limits)
+    """Return the plan of a community without a split: why, what would help, and the plan that gives."""
+    seed = solution.seed
     found = relax_split(
         costs, tolerance=limits.tolerance, hard_lower=limits.hard_lower, hard_upper=limits.hard_upper,
-        walk_value=problem.walk_ms, max_walk=problem.max_walk_ms, seed=seed,
+        walk_value=problem.walk_ms, max_walk=problem.max_walk_ms, seed=seed, seconds=min(10.0, seconds / 6),
     )  # fmt: skip
     ids = problem.blocks.cells.index
     relaxed: tuple[SplitPlan, ...] = ()
     if found:
-        solution = split_from_costs(found[0].costs, seed=seed, seconds=seconds)
+        other = split_from_costs(found[0].costs, seed=seed, seconds=seconds)
         label = _Labelling(problem, study, standard, limits, areas=False)
-        relaxed = (label.plan(solution, found[0].costs, kind="relaxed"),)
+        relaxed = (label.plan(other, found[0].costs, kind="relaxed"),) if len(other.part) else ()
     nobody = problem.nobody()
     parts = part_table(nobody, study, standard)
     return SplitPlan(
         community_id=problem.blocks.community_id,
         name=problem.blocks.name,
         model=costs.model,
-        status="infeasible",
-        objective=math.nan,
-        bound=math.nan,
-        gap=math.nan,
+        status=solution.status,
+        objective=solution.objective,
+        bound=solution.bound,
+        gap=solution.gap,
         seed=seed,
         kind="best",
         parts=parts,
         members=member_table(nobody),
         borders=border_table(nobody),
-        checks=check_split(nobody, parts, standard, tolerance=limits.tolerance),
-        summary={"parts": count, "measure": problem.measure},
+        checks=check_split(
+            nobody,
+            parts,
+            standard,
+            tolerance=limits.tolerance,
+            max_walk_minutes=problem.max_walk_ms / MS_PER_MINUTE,
+        ),
+        summary={"parts": costs.parts, "measure": problem.measure},
         blocks=problem.blocks,
         parts_min=_parts_min(problem),
+        parts_max=_parts_max(problem),
         relaxations=tuple(
             Relaxation(
                 kind=one.kind,
@@ -329,9 +344,29 @@ def _impossible(
             )
             for one in found
         ),
-        reasons=tuple(_named(one, problem) for one in split_reasons(costs)) or (("reason.split_search", {}),),
+        reasons=tuple(_named(one, problem) for one in _reasons(costs, limits, solution, seconds)),
         alternatives=relaxed,
     )
+
+
+def _reasons(
+    costs: SplitCosts, limits: Limits, solution: SplitSolution, seconds: float
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return why there is no split, the standard's own limits first."""
+    total, parts, found = int(costs.households.sum()), costs.parts, split_reasons(costs)
+    told: list[tuple[str, dict[str, Any]]] = []
+    if limits.hard_lower * parts > total:
+        most = max(1, total // limits.hard_lower)
+        told = [("reason.split_too_many", {"least": limits.hard_lower, "most": most})]
+    elif limits.hard_upper and limits.hard_upper * parts < total:
+        fewest = -(-total // limits.hard_upper)
+        told = [("reason.split_too_few", {"limit": limits.hard_upper, "fewest": fewest})]
+    if told:
+        told[0][1].update(parts=parts, share=f"{total / parts:.0f}")
+        return [*told, *(one for one in found if one[0] != "reason.split_limits")]
+    if solution.status == "not_found":
+        return [("reason.split_not_found", {"seconds": f"{seconds:g}"})]
+    return found or [("reason.split_search", {})]
 
 
 def _named(reason: tuple[str, dict[str, Any]], problem: SplitProblem) -> tuple[str, dict[str, object]]:

@@ -41,12 +41,16 @@ def faults_of(costs: SplitCosts, part: IntArray, seat: IntArray) -> list[str]:
     faults = []
     if sorted(set(part.tolist())) != list(range(costs.parts)):
         faults.append("parts")
-    for number in range(costs.parts):
-        units = [unit for unit, one in enumerate(part.tolist()) if one == number]
+    ways = _ways(costs)
+    members: list[list[int]] = [[] for _ in range(costs.parts)]
+    for unit, one in enumerate(part.tolist()):
+        if 0 <= one < costs.parts:
+            members[one].append(unit)
+    for number, units in enumerate(members):
         held = sum(int(costs.households[unit]) for unit in units)
         if not costs.lower <= held <= costs.upper:
             faults.append(f"limits of part {number}")
-        if len(_reachable(costs, units)) != len(units):
+        if len(_reachable(ways, units)) != len(units):
             faults.append(f"contiguity of part {number}")
         if costs.seats:
             own = int(seat[number])
@@ -78,17 +82,26 @@ def check_solution(costs: SplitCosts, solution: SplitSolution) -> None:
         raise SolverError("error.split_check", found="; ".join(faults))
 
 
-def _reachable(costs: SplitCosts, units: list[int]) -> set[int]:
+def _reachable(ways: dict[int, list[int]], units: list[int]) -> set[int]:
     """Return the units of a part that can be walked to from its first without leaving it."""
     own = set(units)
     seen = set(units[:1])
     waiting = list(seen)
     while waiting:
-        here = waiting.pop()
-        for u, v, passable in zip(costs.edge_u, costs.edge_v, costs.edge_passable, strict=True):
-            if passable and here in (u, v):
-                other = int(v if here == u else u)
-                if other in own and other not in seen:
-                    seen.add(other)
-                    waiting.append(other)
+        for other in ways[waiting.pop()]:
+            if other in own and other not in seen:
+                seen.add(other)
+                waiting.append(other)
     return seen
+
+
+def _ways(costs: SplitCosts) -> dict[int, list[int]]:
+    """Return the units that can be walked to from each across one border."""
+    ways: dict[int, list[int]] = {unit: [] for unit in range(costs.units)}
+    for u, v, passable in zip(
+        costs.edge_u.tolist(), costs.edge_v.tolist(), costs.edge_passable.tolist(), strict=True
+    ):
+        if passable:
+            ways[u].append(v)
+            ways[v].append(u)
+    return ways

@@ -65,9 +65,18 @@ class SeatModel:
         Candidate seats to keep; None keeps all.
     open_all
         Every kept seat is open.
+    least_cut
+        What the borders cut are known to cost at least.
     """
 
-    def __init__(self, costs: SplitCosts, *, seats: IntArray | None = None, open_all: bool = False) -> None:
+    def __init__(
+        self,
+        costs: SplitCosts,
+        *,
+        seats: IntArray | None = None,
+        open_all: bool = False,
+        least_cut: float = 0.0,
+    ) -> None:
         self.costs = costs
         self.neighbours = Neighbours.of(costs, passable=True)
         if costs.seats:
@@ -86,9 +95,11 @@ class SeatModel:
         self.x = np.full(allowed.shape, -1, np.int64)
         self.x[allowed] = np.arange(allowed.sum())
         self.columns = int(allowed.sum())
-        self._build(walk, allowed, fixed | open_all)
+        self._build(walk, allowed, fixed | open_all, least_cut)
 
-    def _build(self, walk: IntArray, allowed: npt.NDArray[np.bool_], is_open: npt.NDArray[np.bool_]) -> None:
+    def _build(
+        self, walk: IntArray, allowed: npt.NDArray[np.bool_], is_open: npt.NDArray[np.bool_], least_cut: float
+    ) -> None:
         costs, units, seats = self.costs, self.costs.units, len(self.seats)
         edges = np.flatnonzero(costs.edge_cost > 0)
         pairs = [
@@ -134,6 +145,9 @@ class SeatModel:
                 index, value = [*index, there], [*value, 1.0]
             rows.add(np.array(index), np.array(value), 0.0, math.inf)
         self._neighbour_rows(rows)
+        if least_cut > 0:
+            metres = np.array([costs.edge_cost[edge] for edge, _ in pairs], float)
+            rows.add(np.arange(self.columns, total), metres, least_cut, math.inf)
         self.highs.addVars(total, lower, upper)
         self.highs.changeColsCost(total, np.arange(total, dtype=np.int32), cost)
         rows.into(self.highs)
@@ -196,7 +210,8 @@ class SeatModel:
                     np.zeros(0, np.int64), np.zeros(0, np.int64), math.inf, math.inf, proven=True
                 )
             info = self.highs.getInfo()
-            bound = max(bound, math.ceil(float(info.mip_dual_bound) - 1e-6))
+            if math.isfinite(info.mip_dual_bound):  # none yet where the time is too short for a first one
+                bound = max(bound, math.ceil(float(info.mip_dual_bound) - 1e-6))
             if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
                 raise SolverError("error.split_solver", status=str(status))
             has_solution = info.primal_solution_status == 2

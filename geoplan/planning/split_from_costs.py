@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from geoplan.errors import PlanningError, some_ids
+from geoplan.planning.cut_bound import cut_bound
 from geoplan.planning.instance import SplitCosts, SplitSolution, SplitStatus
 from geoplan.planning.split_bound import walk_bound
 from geoplan.planning.split_check import check_solution, objective_of
@@ -42,7 +43,8 @@ def split_from_costs(
     seed
         Of the search; it ends after a fixed number of moves, not by the clock.
     seconds
-        Most time for HiGHS. What is then not proven is ``feasible``, with its gap.
+        Most time for HiGHS. What is then not proven is ``feasible``, with its gap; or ``not_found``, where
+        neither a split nor a proof that there is none was found.
     start
         A split to begin the search with, besides its own.
 
@@ -56,7 +58,7 @@ def split_from_costs(
     PlanningError
         If the arrays do not fit each other or hold impossible values.
     SolverError
-        If no split was found in time and none was disproved either.
+        If HiGHS fails, or the split found does not pass its own check.
 
     Examples
     --------
@@ -75,26 +77,28 @@ def split_from_costs(
     """
     _check_arrays(costs)
     if split_reasons(costs):
-        return _nothing(seed)
+        return _nothing("infeasible", seed)
     best = search_split(costs, seed=seed, start=start)
     ends = time.monotonic() + seconds
     if best is None and _columns(costs) <= _MODEL_COLUMNS:
         best, none_exists = _any_split(costs, seconds / 2)
         if none_exists:
-            return _nothing(seed)
+            return _nothing("infeasible", seed)
     bound: float
-    if costs.seats and math.comb(*_free(costs)) <= _SETS:
-        best, bound, proven = _by_seat_sets(costs, best, ends)
-    elif _columns(costs) <= _MODEL_COLUMNS:
-        best, bound, proven = _whole_model(costs, best, ends)
+    by_sets = costs.seats > 0 and math.comb(*_free(costs)) <= _SETS
+    by_model = not by_sets and _columns(costs) <= _MODEL_COLUMNS
+    least_cut = cut_bound(costs, seconds=seconds / 2 if by_sets or by_model else seconds)
+    if by_sets:
+        best, bound, proven = _by_seat_sets(costs, best, ends, least_cut)
+    elif by_model:
+        best, bound, proven = _whole_model(costs, best, ends, least_cut)
     else:
-        bound, proven = 0.0, False
-    if not proven and best is not None and bound < best.objective:
-        bound = max(bound, walk_bound(costs, best.objective))
+        bound, proven = least_cut, False
+    reached = math.inf if best is None else best.objective
+    if costs.seats and not proven and bound < reached:
+        bound = max(bound, walk_bound(costs, reached) + 2 * least_cut)
     if best is None:
-        if proven:
-            return _nothing(seed)
-        raise PlanningError("error.split_not_found", seconds=f"{seconds:g}")
+        return _nothing("infeasible", seed) if proven else _nothing("not_found", seed, bound=bound)
     status: SplitStatus = "optimal" if best.objective <= bound else "feasible"
     if status == "feasible" and costs.seats and not proven:
         best, at_seats = _for_these_seats(costs, best, max(ends - time.monotonic(), seconds / 4))
@@ -130,10 +134,10 @@ def in_order(part: IntArray, seat: IntArray) -> tuple[IntArray, IntArray]:
     return np.argsort(order)[part], seat[order] if len(seat) else seat
 
 
-def _nothing(seed: int) -> SplitSolution:
+def _nothing(status: SplitStatus, seed: int, *, bound: float = math.nan) -> SplitSolution:
     return SplitSolution(
-        status="infeasible", part=np.zeros(0, np.int64), seat=np.zeros(0, np.int64),
-        objective=math.nan, bound=math.nan, gap=math.nan, seed=seed,
+        status=status, part=np.zeros(0, np.int64), seat=np.zeros(0, np.int64),
+        objective=math.nan, bound=bound, gap=math.nan, seed=seed,
     )  # fmt: skip
 
 
@@ -171,13 +175,15 @@ def _seat_sets(costs: SplitCosts) -> Iterator[IntArray]:
             yield chosen
 
 
-def _by_seat_sets(costs: SplitCosts, best: Found | None, ends: float) -> tuple[Found | None, float, bool]:
+def _by_seat_sets(
+    costs: SplitCosts, best: Found | None, ends: float, least_cut: float
+) -> tuple[Found | None, float, bool]:
     """Prove the best by going through the sets of seats, the most promising first."""
     bounds = []
     for number, seats in enumerate(_seat_sets(costs)):
         if time.monotonic() > ends:
-            return best, _easy_bound(costs), False
-        bounds.append((_nearest_seat_bound(costs, seats), number, seats))
+            return best, _easy_bound(costs, least_cut), False
+        bounds.append((_nearest_seat_bound(costs, seats) + 2 * least_cut, number, seats))
     bounds.sort(key=lambda one: one[:2])
     left = math.inf
     for easy, _, seats in bounds:
@@ -185,7 +191,7 @@ def _by_seat_sets(costs: SplitCosts, best: Found | None, ends: float) -> tuple[F
             break
         if time.monotonic() > ends:
             return best, min(left, easy), False
-        model = SeatModel(costs, seats=seats, open_all=True)
+        model = SeatModel(costs, seats=seats, open_all=True, least_cut=least_cut)
         relaxed = max(easy, model.lp_bound())
         if relaxed == math.inf or (best is not None and relaxed >= best.objective):
             continue
@@ -205,18 +211,22 @@ def _nearest_seat_bound(costs: SplitCosts, seats: IntArray) -> float:
     return float(walk.min(axis=1).sum())
 
 
-def _easy_bound(costs: SplitCosts) -> float:
-    """Return a bound for problems beyond HiGHS: everyone at the nearest seat of all, no border cut."""
-    return _nearest_seat_bound(costs, np.arange(costs.seats)) if costs.seats else 0.0
+def _easy_bound(costs: SplitCosts, least_cut: float) -> float:
+    """Return a bound for problems beyond HiGHS: everyone at the nearest seat of all, and the least cut."""
+    if not costs.seats:
+        return least_cut
+    return _nearest_seat_bound(costs, np.arange(costs.seats)) + 2 * least_cut
 
 
-def _whole_model(costs: SplitCosts, best: Found | None, ends: float) -> tuple[Found | None, float, bool]:
+def _whole_model(
+    costs: SplitCosts, best: Found | None, ends: float, least_cut: float
+) -> tuple[Found | None, float, bool]:
     """Prove the best by one model that holds every seat."""
-    model = SeatModel(costs)
+    model = SeatModel(costs, least_cut=least_cut)
     relaxed = model.lp_bound()
     if relaxed == math.inf:
         return None, math.inf, True
-    bound = max(relaxed, _easy_bound(costs))
+    bound = max(relaxed, _easy_bound(costs, least_cut))
     if best is not None:
         if bound >= best.objective:
             return best, best.objective, True

@@ -188,9 +188,10 @@ def _crossing(costs: SplitCosts, works: Callable[[SplitCosts], bool]) -> Iterato
 def _other_parts(
     costs: SplitCosts, tolerance: float, lower: int, upper: int | None, works: Callable[[SplitCosts], bool]
 ) -> Iterator[RelaxedSplit]:
-    for more in (1, -1, 2, 3):
+    reach = max(3, costs.parts - 2)
+    for more in (sign * step for step in range(1, reach + 1) for sign in (1, -1)):
         parts = costs.parts + more
-        changed = _limited(costs, parts, tolerance, lower, upper) if parts > 1 else None
+        changed = _limited(costs, parts, tolerance, lower, upper) if 1 < parts <= costs.units else None
         if changed is not None and works(changed):
             yield RelaxedSplit("parts", parts, (), abs(more) / costs.parts, changed)
             return

@@ -24,9 +24,12 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _STARTS = 12
-_MOVES_A_UNIT = 400
-_MOVES = (2_000, 3_000_000)
-_COMPILE_FROM = 200_000
+_MOVES_A_UNIT = (400, 8_000)
+"""Moves tried for each unit, at least and at most: more where there are more units."""
+_MOVES = (2_000, 40_000_000)
+_CHUNK = 2_000_000
+"""Moves whose random numbers are held at once."""
+_COMPILE_FROM = 5_000
 """Moves in all from which compiling the kernel pays."""
 _NEVER = np.int64(2**40)
 """Cost of a walk beyond the limit while searching: dearer than anything else."""
@@ -60,7 +63,7 @@ def search_split(costs: SplitCosts, *, seed: int, start: IntArray | None = None)
     """
     rng = np.random.default_rng(seed)
     neighbours, walkable = Neighbours.of(costs), Neighbours.of(costs, passable=True)
-    moves = int(np.clip(costs.units * _MOVES_A_UNIT, *_MOVES))
+    moves = int(np.clip(costs.units * np.clip(costs.units**2 // 125, *_MOVES_A_UNIT), *_MOVES))
     starts = _STARTS if costs.units <= 2000 else 2
     best: Found | None = None
     for part, seat in _starts(costs, walkable, rng, starts, start):
@@ -219,22 +222,25 @@ def anneal(
     else:
         walk = np.zeros((costs.units, costs.parts), np.int64)
         weight = 1
-    unit, choice = rng.integers(0, costs.units, moves), rng.random(moves)
     typical = max(1.0, float(np.median(neighbours.cost)) if len(neighbours.cost) else 1.0) * weight
-    cooling = typical * 4.0 * (0.002 ** (np.arange(moves) / moves))
-    room = -cooling * np.log(np.maximum(rng.random(moves), 1e-300))
-    # what a household beyond the limits costs rises as it cools
     scale = max(1.0, float(costs.households.mean()))
-    penalty = typical / scale * (0.2 + 20.0 * np.arange(moves) / moves)
     kernel = _kernel
     if moves * 2 >= _COMPILE_FROM and importlib.util.find_spec("numba") is not None:
         kernel = compiled(_kernel)
     out = part.astype(np.int64).copy()
-    kernel(
-        neighbours.first, neighbours.unit, neighbours.cost, neighbours.passable,
-        costs.households.astype(np.int64), np.ascontiguousarray(walk), held, out,
-        costs.parts, costs.lower, costs.upper, weight, unit, choice, room, penalty,
-    )  # fmt: skip
+    for begun in range(0, moves, _CHUNK):
+        number = min(_CHUNK, moves - begun)
+        done = np.arange(begun, begun + number) / moves
+        unit, choice = rng.integers(0, costs.units, number), rng.random(number)
+        cooling = typical * 4.0 * 0.002**done
+        room = -cooling * np.log(np.maximum(rng.random(number), 1e-300))
+        # what a household beyond the limits costs rises as it cools
+        penalty = typical / scale * (0.2 + 20.0 * done)
+        kernel(
+            neighbours.first, neighbours.unit, neighbours.cost, neighbours.passable,
+            costs.households.astype(np.int64), np.ascontiguousarray(walk), held, out,
+            costs.parts, costs.lower, costs.upper, weight, unit, choice, room, penalty,
+        )  # fmt: skip
     return out
 
 

@@ -40,6 +40,7 @@ def split_as_dict(plan: SplitPlan, *, lang: Lang) -> dict[str, Any]:
         "model": plan.model,
         "seed": plan.seed,
         "parts_min": plan.parts_min,
+        "parts_max": plan.parts_max,
         "parts": parts,
         "members": {str(one): part if isinstance(part, str) else None for one, part in members.items()},
         "areas": {str(one): area for one, area in plan.members["area_id"].items() if isinstance(area, str)},

@@ -60,6 +60,19 @@ def test_yuhang_splits_above_5000_and_its_parts_hold_4000_at_most():
     assert table.loc[["c1", "c2"], "parts_min"].tolist() == [2, 3]
 
 
+@given(households=st.lists(st.integers(0, 20_000), min_size=1, max_size=8))
+def test_no_more_parts_than_parts_max_reach_the_minimum_of_a_new_community(households):
+    table = flag_oversized(communities(households), load_standard("yuhang-2020"))
+    for _, row in table.iterrows():
+        assert row["parts_max"] == 1 or row["households"] / row["parts_max"] >= 1500
+        assert row["households"] / (row["parts_max"] + 1) < 1500
+
+
+def test_the_most_parts_are_missing_where_no_minimum_is_stated_or_households_are_unknown():
+    assert flag_oversized(communities([9000]), load_standard("haining-2023"))["parts_max"].isna().all()
+    assert flag_oversized(communities([None]), load_standard("yuhang-2020"))["parts_max"].isna().all()
+
+
 def test_haining_looks_at_area_and_persons_too():
     haining = load_standard("haining-2023")
     wide = flag_oversized(communities([2000], [5000], side_m=1001.0), haining)

@@ -98,6 +98,57 @@ def test_compounds_in_each_other_outside_and_alone_all_get_ground():
     assert whole.area == pytest.approx(outline.area)
 
 
+def test_ground_inside_a_campus_wall_goes_to_the_compound_inside():
+    outline = shapely.box(0, 0, 400, 200)
+    inside, outside = shapely.box(20, 80, 40, 100), shapely.box(230, 80, 250, 100)
+    campus = shapely.box(10, 10, 210, 190)  # its east is nearer to the compound outside
+    shapes = np.array([inside, outside], dtype=object)
+    for wall in (campus.exterior, campus, shapely.MultiLineString([campus.exterior])):
+        cells = tile(outline, shapes, [wall]).cells(2)
+        assert cells[0].area == pytest.approx(campus.area)
+        assert cells[1].area == pytest.approx(outline.area - campus.area)
+    open_ = tile(outline, shapes, []).cells(2)[0]
+    assert open_.intersection(campus).area < 0.75 * campus.area
+
+
+def test_walls_of_a_study_cut_cells_and_open_ones_do_not():
+    wall = shapely.LinearRing([at(205, 5), at(395, 5), at(395, 95), at(205, 95)])
+    study = town(barriers={"b": ("wall", wall)})
+    homes = study.residences.drop(index="r03")
+    cells = community_blocks(dataclasses.replace(study, residences=homes), "c1", STANDARD).cells
+    campus = shapely.Polygon(wall)
+    assert cells.geometry["r02"].intersection(campus).area == pytest.approx(campus.area)
+    passable = study.barriers.assign(severity="passable")
+    opened = dataclasses.replace(study, residences=homes, barriers=passable)
+    cells = community_blocks(opened, "c1", STANDARD).cells
+    assert cells.geometry["r02"].intersection(campus).area < 0.9 * campus.area
+
+
+@pytest.mark.parametrize(
+    "wall",
+    [
+        None,
+        shapely.Polygon(),
+        shapely.Point(150, 50),
+        shapely.LineString([(150, 20), (150, 80)]),  # not closed
+        shapely.LineString([(20, 20), (180, 80), (180, 20), (20, 80), (20, 20)]),  # crosses itself
+        shapely.Polygon([(20, 20), (180, 80), (180, 20), (20, 80)]),
+        shapely.LineString([(100, 50), (100, 50)]),
+        shapely.box(-500, -500, 900, 900),  # around everything
+        shapely.box(140, 40, 160, 60),  # around nobody
+        shapely.GeometryCollection([shapely.Point(150, 50), shapely.box(5, 5, 120, 95)]),
+        shapely.MultiPolygon([shapely.box(5, 5, 100, 95), shapely.box(100, 5, 195, 95)]),
+    ],
+)
+def test_walls_that_enclose_nothing_or_cross_themselves_leave_cells_that_tile(wall):
+    outline = shapely.box(0, 0, 300, 100)
+    shapes = np.array([shapely.box(10, 10, 90, 90), shapely.box(210, 10, 290, 90)], dtype=object)
+    cells = tile(outline, shapes, [wall]).cells(2)
+    assert shapely.area(cells).sum() == pytest.approx(outline.area)
+    assert shapely.union_all(cells).area == pytest.approx(outline.area)
+    assert all(cell.buffer(1e-6).contains(shape) for cell, shape in zip(cells, shapes, strict=True))
+
+
 def test_borders_are_named_by_what_lies_between_the_compounds():
     wall = line((300, 0), (300, 100))
     blocks = community_blocks(town(arterial=2, barriers={"b": ("wall", wall)}), "c1", STANDARD)
@@ -245,3 +296,13 @@ def test_where_no_name_is_met_the_kind_is_told():
     met = four_sides(shape, study, community_id="c1")
     assert met["north"][:2] == ("", "railway")
     assert met["south"][:2] == ("", "")
+
+
+def test_a_compound_ringed_by_a_barrier_is_cut_off_whatever_the_rounding():
+    for metres in (3.0, 3.3, 5.7, 9.1):
+        ring = shapely.buffer(square(1, 1), metres).exterior
+        study = town(barriers={"river": ("river", ring)})
+        blocks = community_blocks(dataclasses.replace(study, streets=None), "c1", STANDARD)
+        own = blocks.borders[(blocks.borders[["residence_u", "residence_v"]] == "r11").any(axis=1)]
+        assert len(own)
+        assert not own["passable"].any()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import subprocess
+import sys
 
 import geopandas as gpd
 import networkx as nx
@@ -10,9 +13,14 @@ import pytest
 
 import geoplan
 from geoplan.errors import PlanningError
-from geoplan.planning.alternatives import clearly_different
+from geoplan.messages import text
+from geoplan.planning.alternatives import KINDS, MAIN_CLASSES, clearly_different
+from geoplan.planning.checks import broken_rules
+from geoplan.planning.instance import SplitSolution
 from geoplan.planning.limits import even_limits, part_limits
 from geoplan.planning.split import evaluate_split, plan_split
+from geoplan.report.split_json import split_as_dict
+from geoplan.report.split_words import said
 from tests.planning.towns import line, town
 
 STANDARD = geoplan.load_standard("default")
@@ -94,15 +102,64 @@ def test_a_compound_moved_across_breaks_the_rules_it_breaks():
     assert failed.loc["split.complete", "residences"] == "r00"
 
 
-def test_alternatives_differ_clearly_and_are_never_better_than_the_best():
-    plan = planned(town(columns=8, rows=2, arterial=5, premises=SEAT, households=200))
+def _minor_metres(plan):
+    cut = plan.borders[plan.borders["cut"].astype(bool)]
+    return cut.loc[~cut["border_class"].isin(MAIN_CLASSES), "length_m"].sum()
+
+
+BETTER = {
+    "main_roads": _minor_metres,
+    "fewest_moves": lambda plan: plan.summary["persons_changing_hands"],
+    "shortest_walks": lambda plan: plan.summary["mean_walk_m"],
+    "best_balance": lambda plan: plan.summary["max_deviation"],
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"columns": 8, "rows": 2, "arterial": 5},
+        {"columns": 7, "rows": 4, "arterial": 3, "households": 150},
+        {"columns": 6, "rows": 5, "arterial": 2, "households": 170},
+    ],
+)
+def test_alternatives_differ_clearly_and_do_better_what_they_are_named_for(options):
+    plan = planned(town(premises=SEAT, **options), tolerance=0.3)
+    assert 1 <= len(plan.alternatives) <= 3
+    kinds = [other.kind for other in plan.alternatives]
+    assert kinds == sorted(set(kinds), key=KINDS.index)
+    sizes = plan.members["households"].to_numpy(int)
     for other in plan.alternatives:
         assert other.objective >= plan.objective
         assert other.gap == pytest.approx((other.objective - plan.bound) / other.objective)
         assert all(is_connected(other, part) for part in other.parts.index)
-        numbers = [pd.Categorical(one.members["part_id"]).codes.astype(int) for one in (plan, other)]
-        sizes = plan.members["households"].to_numpy(int)
+        assert not len(broken_rules(other.checks))
+        if other.kind in BETTER:
+            assert BETTER[other.kind](other) < BETTER[other.kind](plan)
+    for one, other in itertools.combinations((plan, *plan.alternatives), 2):
+        numbers = [pd.Categorical(each.members["part_id"]).codes.astype(int) for each in (one, other)]
         assert clearly_different(sizes, *numbers)
+
+
+def test_the_same_seed_gives_the_same_plan_and_alternatives_whatever_the_hash_seed():
+    code = (
+        "import geoplan\n"
+        "from geoplan.report.split_json import split_as_dict\n"
+        "from tests.planning.towns import town\n"
+        "study = town(columns=7, rows=3, arterial=3, premises={'p1': (50, 150, 500.0)})\n"
+        "standard = geoplan.load_standard('default')\n"
+        "plan = geoplan.plan_split(geoplan.walk_network(study), study, 'c1', standard, tolerance=0.3)\n"
+        "print(len(plan.alternatives), split_as_dict(plan, lang='zh'))"
+    )
+    outs = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env={"PYTHONHASHSEED": str(number), "PYTHONPATH": "."},
+        ).stdout
+        for number in (1, 2)
+    }  # fmt: skip
+    (out,) = outs
+    assert int(out.split()[0]) >= 1
 
 
 def test_areas_nest_in_parts_and_stay_within_the_maximum():
@@ -137,6 +194,59 @@ def test_an_impossible_split_says_why_and_what_would_help():
         geoplan.walk_network(study), study, "c1", STANDARD, parts=2, tolerance=0.2, alternatives=False
     )
     assert wider.objective == relaxed.objective
+
+
+def test_a_new_community_reaches_the_packs_minimum_for_new_ones_or_the_reason_says_so():
+    study = town(columns=6, rows=2, households=450, premises=SEAT)  # 5,400 households
+    standard = geoplan.load_standard("yuhang-2020")
+    network = geoplan.walk_network(study)
+    plan = plan_split(network, study, "c1", standard, alternatives=False)
+    assert (plan.status, plan.parts_min, plan.parts_max) == ("optimal", 2, 3)
+    assert plan.parts["households"].between(1500, 4000).all()
+    four = plan_split(network, study, "c1", standard, parts=4, alternatives=False)
+    assert four.status == "infeasible"
+    assert ("reason.split_too_many", {"least": 1500, "most": 3, "parts": 4, "share": "1350"}) in four.reasons
+    assert "1500" in said(four.reasons[0], "en")
+    assert "parts" in {one.kind for one in four.relaxations}
+    large = plan_split(None, town(columns=6, rows=8, households=180), "c1", standard, parts=2, seconds=1.0)
+    assert large.reasons[0][0] == "reason.split_too_few"
+
+
+def test_auto_never_tries_more_parts_than_can_reach_the_minimum(monkeypatch):
+    tried = []
+
+    def none(costs, **_):
+        tried.append(costs.parts)
+        return _none_found(costs)
+
+    monkeypatch.setattr("geoplan.planning.split.split_from_costs", none)
+    monkeypatch.setattr("geoplan.planning.split.relax_split", lambda *_, **__: [])
+    study = dataclasses.replace(town(columns=6, rows=5, households=180), streets=None)  # 5,400 households
+    plan_split(None, study, "c1", geoplan.load_standard("yuhang-2020"))
+    assert tried == [2, 3]  # four would hold 1,350 each
+
+
+def _none_found(costs):
+    nothing = np.zeros(0, np.int64)
+    return SplitSolution("not_found", nothing, nothing, np.nan, 7.0, np.nan, 0)
+
+
+def test_a_split_neither_found_nor_disproved_is_an_answer_with_its_bound(monkeypatch):
+    study = town(arterial=3, premises=SEAT)
+    monkeypatch.setattr("geoplan.planning.split.split_from_costs", lambda costs, **_: _none_found(costs))
+    monkeypatch.setattr("geoplan.planning.split.relax_split", lambda *_, **__: [])
+    plan = planned(study, seconds=0.01)
+    assert (plan.status, plan.bound, len(plan.parts)) == ("not_found", 7.0, 0)
+    assert plan.members["part_id"].isna().all()
+    assert [key for key, _ in plan.reasons] == ["reason.split_not_found"]
+    for lang in ("zh", "en"):
+        told = split_as_dict(plan, lang=lang)
+        assert (told["status"], told["bound"], told["objective"]) == ("not_found", 7.0, None)
+        assert told["parts"] == []
+        assert told["status_text"] == text("plan.status.not_found", lang)
+        assert "0.01" in told["reasons"][0]
+    phases = geoplan.phase_splits(geoplan.flag_oversized(study.communities, STANDARD), STANDARD, plans=[plan])
+    assert phases.iloc[0]["score_plan"] == 0.0
 
 
 def test_missing_figures_and_nobody_living_there_are_told_by_name():
@@ -206,3 +316,36 @@ def test_every_oversized_community_of_anning_is_planned_and_proven():
         shown = plan if plan.status == "optimal" else plan.alternatives[0]
         assert all(is_connected(shown, part) for part in shown.parts.index)
         assert shown.parts["households"].sum() == sizes.loc[community_id, "households"]
+
+
+def test_a_walk_limit_of_ones_own_is_the_one_that_is_checked():
+    study = town(arterial=3, premises=SEAT)
+    network = geoplan.walk_network(study)
+    plan = planned(study, alternatives=False)
+    members, seats = plan.members, plan.parts["seat_id"].to_dict()
+    walks = members["walk_m"].max() / STANDARD.number("walking.speed")
+    for minutes, verdict in ((walks + 0.01, "pass"), (walks - 0.01, "fail")):
+        found = evaluate_split(network, study, "c1", STANDARD, members, seats=seats, max_walk_minutes=minutes)
+        checks = found.checks[found.checks["rule"] == "split.max_walk"]
+        assert checks["threshold"].tolist() == pytest.approx([minutes] * 2, abs=1e-4)
+        assert (verdict == "fail") == ("fail" in set(checks["verdict"]))
+    for minutes in (0, -3, np.nan):
+        with pytest.raises(PlanningError, match="walk limit"):
+            planned(study, max_walk_minutes=minutes)
+
+
+def test_what_a_split_leaves_out_is_noted():
+    study = town(arterial=3, premises=SEAT)
+    assert planned(study, alternatives=False).blocks.notes == ()
+    fewer = dataclasses.replace(study, residences=study.residences.drop(index="r00"))
+    notes = dict(planned(fewer, alternatives=False).blocks.notes)
+    assert notes["note.counts_differ"] == {"column": "households", "stated": 3600, "counted": 3400}
+    lost = dataclasses.replace(study, premises=study.premises.set_geometry([None], crs=study.crs))
+    notes = dict(planned(lost, alternatives=False).blocks.notes)
+    assert notes["note.premises_without_place"] == {"ids": "p1"}
+
+
+def test_far_too_many_parts_are_told_how_many_would_do():
+    plan = planned(town(premises=SEAT), parts=9, alternatives=False)
+    assert plan.status == "infeasible"
+    assert {one.kind: one.value for one in plan.relaxations}["parts"] == 3

@@ -106,6 +106,16 @@ def test_wider_limits_never_make_the_best_dearer(seed):
         assert loose.objective <= tight.objective
 
 
+def test_without_time_nothing_found_is_told_apart_from_nothing_possible(monkeypatch):
+    costs = random_costs(11, units=20, parts=2, seats=True)
+    assert split_from_costs(costs).status == "optimal"
+    monkeypatch.setitem(split_from_costs.__globals__, "search_split", lambda *_, **__: None)
+    found = split_from_costs(costs, seconds=0.0)
+    assert found.status == "not_found"
+    assert len(found.part) == 0
+    assert 0 < found.bound < np.inf
+
+
 def test_the_kernel_gives_the_same_split_compiled_and_not(monkeypatch):
     costs = random_costs(5, units=60, parts=4, seats=True)
     monkeypatch.setattr(split_search, "_COMPILE_FROM", 1)
