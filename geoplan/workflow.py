@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.analysis.causes import find_causes
 from geoplan.analysis.centres import centre_times, check_levels, coverage_by_centre, service_circles
 from geoplan.analysis.communities import compare_sizes, flag_oversized
 from geoplan.analysis.coverage import CoverageResult, coverage
@@ -39,8 +40,9 @@ _REACH_TABLES = (
     "network_components",
     "network_faults",
 )
+_CAUSE_TABLES = ("causes", "causes_by_service", "obstacles")
 _NEEDS = {
-    **dict.fromkeys(_REACH_TABLES, ("residences", "streets")),
+    **dict.fromkeys((*_REACH_TABLES, *_CAUSE_TABLES), ("residences", "streets")),
     "coverage_by_community": ("communities", "residences", "streets"),
     "coverage_by_community_category": ("communities", "residences", "streets"),
     "coverage_by_centre": ("centres", "residences", "streets"),
@@ -123,6 +125,7 @@ def audit(
         network = walk_network(study)
         result = coverage(network, study, standard, progress=progress)
         tables |= _coverage_tables(result) | _network_tables(network, study, result)
+        tables |= _cause_tables(network, study, standard, result, progress)
         if study.centres is not None:
             tables |= _centre_tables(network, study, standard, result, circle_minutes, progress)
     if "oversized" not in not_computed:
@@ -190,6 +193,19 @@ def _network_tables(network: WalkNetwork, study: Study, result: CoverageResult) 
     known = {name: one for name, one in snaps.items() if one is not None}
     found = network_quality(network, study, known, max_snap_m=places.max_snap_m)
     return {"network_components": found.components, "network_faults": found.faults}
+
+
+def _cause_tables(
+    network: WalkNetwork,
+    study: Study,
+    standard: Standard,
+    result: CoverageResult,
+    progress: Progress | None,
+) -> dict[str, pd.DataFrame]:
+    if progress is not None:
+        progress("stage.causes", 0, 1)
+    found = find_causes(network, study, standard, result)
+    return {"causes": found.causes, "causes_by_service": found.by_service, "obstacles": found.obstacles}
 
 
 def _centre_tables(

@@ -67,7 +67,8 @@ def cause_table(
     frame["walk_m"], frame["air_m"] = walk_m, air_m
     frame["detour_ratio"] = np.divide(walk_m, air_m, out=np.full(len(rows), np.nan), where=air_m > 0)
     no_way = (frame["cause"] == "detour") & np.isnan(walk_m)
-    frame["reason"] = ("reason.cause_" + frame["cause"].astype(str)).mask(no_way, "reason.cause_no_way")
+    reasons = pd.Series([f"reason.cause_{one}" for one in frame["cause"]], index=frame.index, dtype="str")
+    frame["reason"] = reasons.mask(no_way, "reason.cause_no_way")
     for column in ("community_id", "name", "households", "persons"):
         frame[column] = residences[column].array[home] if column in residences else pd.NA
     frame["obstacle_name"] = _obstacle_names(study, frame)

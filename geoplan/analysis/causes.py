@@ -39,6 +39,7 @@ from geoplan.analysis.counterfactual import (
     with_gates_open,
     without_barriers,
 )
+from geoplan.analysis.coverage import CoverageResult
 from geoplan.analysis.obstacles import (
     Candidates,
     barriers_walked_across,
@@ -73,7 +74,7 @@ class CauseResult:
 
 
 def find_causes(
-    network: WalkNetwork, study: Study, standard: Standard, reach: pd.DataFrame, places: PlacesOnNetwork
+    network: WalkNetwork, study: Study, standard: Standard, covered: CoverageResult
 ) -> CauseResult:
     """
     Tell why each residence and service of ``reach`` does not pass.
@@ -82,8 +83,8 @@ def find_causes(
     ----------
     network, study, standard
         What coverage was decided with.
-    reach, places
-        Of its result.
+    covered
+        ``coverage(network, study, standard)``.
 
     Returns
     -------
@@ -97,11 +98,12 @@ def find_causes(
     >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
     >>> network = geoplan.walk_network(study)
     >>> covered = geoplan.coverage(network, study, standard)
-    >>> found = find_causes(network, study, standard, covered.reach, covered.places)
-    >>> len(found.causes) == (covered.reach["verdict"] != "pass").sum()
-    True
+    >>> found = geoplan.find_causes(network, study, standard, covered)
+    >>> len(found.causes), int((covered.reach["verdict"] != "pass").sum())
+    (3202, 3202)
     """
-    inquiry = _Inquiry(study, standard, reach, places)
+    places = covered.places
+    inquiry = _Inquiry(study, standard, covered.reach, places)
     inquiry.ask_the_data()
     inquiry.ask_the_snaps(network, places)
     inquiry.ask_the_gates()

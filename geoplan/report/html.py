@@ -12,6 +12,7 @@ import pandas as pd
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import FAULT_KINDS, RESULT_TABLES
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
+from geoplan.report.explained import causes_by_service, worst_obstacles
 from geoplan.report.figures import completeness_bars, coverage_bars
 from geoplan.report.findings import (
     by_category,
@@ -120,12 +121,20 @@ def _findings(audit: Audit, lang: Lang) -> dict[str, Any]:
         "gaps": worst_gaps(audit, lang),
         "gap_count": count_text(_failing(audit)),
         "gap_summary": gap_summary(audit, lang),
+        "causes": causes_by_service(audit, lang),
+        "obstacles": worst_obstacles(audit, lang),
+        "obstacle_count": count_text(_size(audit, "obstacles")),
     }
 
 
 def _failing(audit: Audit) -> int:
     gaps = audit.tables.get("gaps")
     return 0 if gaps is None else int((gaps["verdict"] == "fail").sum())
+
+
+def _size(audit: Audit, name: str) -> int:
+    table = audit.tables.get(name)
+    return 0 if table is None else len(table)
 
 
 def _unsure(audit: Audit, lang: Lang) -> dict[str, Any]:
