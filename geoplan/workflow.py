@@ -12,10 +12,12 @@ import pandas as pd
 from geoplan.analysis.causes import find_causes
 from geoplan.analysis.centres import centre_times, check_levels, coverage_by_centre, service_circles
 from geoplan.analysis.communities import compare_sizes, flag_oversized
+from geoplan.analysis.compliance import compliance_sheet
 from geoplan.analysis.coverage import CoverageResult, coverage
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.tally import counts, rate, tally, total
+from geoplan.analysis.tiers import centre_tiers
 from geoplan.errors import DataError
 from geoplan.messages import text
 from geoplan.model.provenance import Provenance, library_versions
@@ -41,13 +43,20 @@ _REACH_TABLES = (
     "network_faults",
 )
 _CAUSE_TABLES = ("causes", "causes_by_service", "obstacles")
+_CENTRE_TABLES = (
+    "coverage_by_centre",
+    "level_checks",
+    "centre_tiers",
+    "centre_load",
+    "centre_overlaps",
+    "centre_access",
+    "service_circles",
+)
 _NEEDS = {
     **dict.fromkeys((*_REACH_TABLES, *_CAUSE_TABLES), ("residences", "streets")),
     "coverage_by_community": ("communities", "residences", "streets"),
     "coverage_by_community_category": ("communities", "residences", "streets"),
-    "coverage_by_centre": ("centres", "residences", "streets"),
-    "level_checks": ("centres", "residences", "streets"),
-    "service_circles": ("centres", "residences", "streets"),
+    **dict.fromkeys(_CENTRE_TABLES, ("centres", "residences", "streets")),
     **dict.fromkeys(("oversized", "size_matrix"), ("communities",)),
     "premises_checks": ("premises",),
 }
@@ -136,6 +145,8 @@ def audit(
         tables["premises_checks"] = check_premises(
             study.need("premises")[0], standard, communities=study.communities
         )
+    if study.centres is not None or study.communities is not None:
+        tables["compliance"] = _compliance(study, standard, tables)
     if study.facilities is not None:
         tables["facility_kinds"] = facility_kinds(study.facilities, standard)
     tables["quarantine"] = finish(study.quarantine, "quarantine")
@@ -220,9 +231,14 @@ def _centre_tables(
         progress("stage.centres", 0, 2)
     (centres,) = study.need("centres")
     times = centre_times(network, study, result.places)
+    tiers = centre_tiers(study, standard, result.reach, times)
     tables = {
         "coverage_by_centre": coverage_by_centre(study, standard, result.places, times),
         "level_checks": check_levels(study, standard, times),
+        "centre_tiers": tiers.tiers,
+        "centre_load": tiers.load,
+        "centre_overlaps": tiers.overlaps,
+        "centre_access": tiers.access,
     }
     if progress is not None:
         progress("stage.circles", 1, 2)
@@ -235,6 +251,18 @@ def _centre_tables(
         barriers=study.barriers,
     )
     return tables
+
+
+def _compliance(study: Study, standard: Standard, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    centres = tables.get("coverage_by_centre")
+    return compliance_sheet(
+        study,
+        standard,
+        reach=tables.get("reach"),
+        level_checks=tables.get("level_checks"),
+        centre_snap_m=None if centres is None else centres["snap_m"].to_numpy(float),
+        max_snap_m=study.max_snap_m,
+    )
 
 
 def _whole(value: float) -> int | None:

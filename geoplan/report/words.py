@@ -49,10 +49,11 @@ _PREFIXES = {
     "border_class": "border",
     "state": "premises_state",
     "seat_table": "seat",
+    "tier": "tier",
     "cause": "cause",
     "obstacle_kind": "obstacle",
 }
-_SERVICE_LISTS = ("service", "services", "categories_failed", "categories_unknown")
+_SERVICE_LISTS = ("service", "about", "services", "categories_failed", "categories_unknown")
 _TABLE_COLUMNS = ("table", "unit_table")
 _UNITS = {
     "min": "min",
