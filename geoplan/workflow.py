@@ -14,6 +14,7 @@ from geoplan.analysis.centres import centre_times, check_levels, coverage_by_cen
 from geoplan.analysis.communities import compare_sizes, flag_oversized
 from geoplan.analysis.compliance import compliance_sheet
 from geoplan.analysis.coverage import CoverageResult, coverage
+from geoplan.analysis.distribution import matching, walk_distribution
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.tally import counts, rate, tally, total
@@ -42,7 +43,7 @@ _REACH_TABLES = (
     "network_components",
     "network_faults",
 )
-_CAUSE_TABLES = ("causes", "causes_by_service", "obstacles")
+_EXPLAINING_TABLES = ("causes", "causes_by_service", "obstacles", "distribution", "matching")
 _CENTRE_TABLES = (
     "coverage_by_centre",
     "level_checks",
@@ -53,7 +54,7 @@ _CENTRE_TABLES = (
     "service_circles",
 )
 _NEEDS = {
-    **dict.fromkeys((*_REACH_TABLES, *_CAUSE_TABLES), ("residences", "streets")),
+    **dict.fromkeys((*_REACH_TABLES, *_EXPLAINING_TABLES), ("residences", "streets")),
     "coverage_by_community": ("communities", "residences", "streets"),
     "coverage_by_community_category": ("communities", "residences", "streets"),
     **dict.fromkeys(_CENTRE_TABLES, ("centres", "residences", "streets")),
@@ -134,7 +135,7 @@ def audit(
         network = walk_network(study)
         result = coverage(network, study, standard, progress=progress)
         tables |= _coverage_tables(result) | _network_tables(network, study, result)
-        tables |= _cause_tables(network, study, standard, result, progress)
+        tables |= _explaining_tables(network, study, standard, result, progress)
         if study.centres is not None:
             tables |= _centre_tables(network, study, standard, result, circle_minutes, progress)
     if "oversized" not in not_computed:
@@ -206,7 +207,7 @@ def _network_tables(network: WalkNetwork, study: Study, result: CoverageResult) 
     return {"network_components": found.components, "network_faults": found.faults}
 
 
-def _cause_tables(
+def _explaining_tables(
     network: WalkNetwork,
     study: Study,
     standard: Standard,
@@ -216,7 +217,13 @@ def _cause_tables(
     if progress is not None:
         progress("stage.causes", 0, 1)
     found = find_causes(network, study, standard, result)
-    return {"causes": found.causes, "causes_by_service": found.by_service, "obstacles": found.obstacles}
+    return {
+        "causes": found.causes,
+        "causes_by_service": found.by_service,
+        "obstacles": found.obstacles,
+        "distribution": walk_distribution(study, result.reach),
+        "matching": matching(network, study, standard, result.reach, result.places),
+    }
 
 
 def _centre_tables(

@@ -20,8 +20,10 @@ from geoplan.model.declare import (
 )
 from geoplan.model.schema import Column, TableSchema
 
-__all__ = ["ACCESS_TABLES", "TIERS"]
+__all__ = ["ACCESS_TABLES", "MATCHES", "PEOPLE", "TIERS"]
 
+PEOPLE = ("all", "elderly", "others")
+MATCHES = ("high", "suitable", "low", "missing", "unknown")
 TIERS = ("district", "community", "both", "any")
 
 CENTRE_TIERS = TableSchema(
@@ -98,4 +100,38 @@ COMPLIANCE = TableSchema(
     ),
 )  # fmt: skip
 
-ACCESS_TABLES = (CENTRE_TIERS, CENTRE_LOAD, CENTRE_OVERLAPS, CENTRE_ACCESS, COMPLIANCE)
+_UNIT = (
+    Column("unit_table", "choice", "table", "单元表", "``study``: the whole; else an input table.", choices=("study", "subdistricts", "communities")),
+    text("unit_id", "unit id", "单元编码"), NAME,
+)  # fmt: skip
+
+DISTRIBUTION = TableSchema(
+    "distribution", "How walks are spread", "步行时间分布", "a unit, a service and a group of people",
+    (
+        *_UNIT, SERVICE,
+        Column("people", "choice", "people", "人群", "``all``, ``elderly`` or ``others``.", choices=PEOPLE),
+        integer("persons", "persons", "人数", "Whose walk is known, or known to lead nowhere."),
+        integer("persons_unreached", "persons without a way", "无通路人数", "Of these: no walk leads anywhere."),
+        integer("persons_unknown", "persons unknown", "数据不足人数", "In no other figure of the row."),
+        number("mean_minutes", "mean walk (min)", "平均步行时间（分钟）", "Over persons with a way.", "min"),
+        number("median_minutes", "median walk (min)", "步行时间中位数（分钟）", "Missing if half of them have no way.", "min"),
+        number("p90_minutes", "nine in ten walk at most (min)", "九成居民步行时间不超过（分钟）", "Missing if a tenth have no way.", "min"),
+        number("worst_tenth_minutes", "mean walk of the worst-served tenth (min)", "最差十分之一人群平均步行时间（分钟）", "Missing if any of them has no way.", "min"),
+        number("gini", "Gini of the walks", "步行时间基尼系数", "0: all walk as long; over persons with a way."),
+    ),
+)  # fmt: skip
+
+MATCHING = TableSchema(
+    "matching", "Match of facilities and people", "设施配置匹配", "a community or subdistrict and a service",
+    (
+        *_UNIT, SERVICE, integer("persons", "persons", "人数", "Whose walks are known."),
+        number("per_10k_persons", "facilities per 10,000 persons", "每万人可达设施数", "2SFCA with every facility as one; mean over persons."),
+        number("quotient", "against the study's mean", "与全域平均之比"),
+        Column("match", "choice", "match", "配置类别", "``missing``: nobody reaches any; ``unknown``: no data.", choices=MATCHES),
+        RULE, CLAUSE, text("status", "status", "依据性质"),
+    ),
+)  # fmt: skip
+
+ACCESS_TABLES = (
+    CENTRE_TIERS, CENTRE_LOAD, CENTRE_OVERLAPS, CENTRE_ACCESS, COMPLIANCE, DISTRIBUTION, MATCHING,
+)  # fmt: skip

@@ -50,6 +50,8 @@ _PREFIXES = {
     "state": "premises_state",
     "seat_table": "seat",
     "tier": "tier",
+    "people": "people",
+    "match": "match",
     "cause": "cause",
     "obstacle_kind": "obstacle",
 }
