@@ -15,6 +15,7 @@ from geoplan.analysis.communities import compare_sizes, flag_oversized
 from geoplan.analysis.compliance import compliance_sheet
 from geoplan.analysis.coverage import CoverageResult, coverage
 from geoplan.analysis.distribution import matching, walk_distribution
+from geoplan.analysis.gap_places import find_gap_places
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.tally import counts, rate, tally, total
@@ -43,7 +44,7 @@ _REACH_TABLES = (
     "network_components",
     "network_faults",
 )
-_EXPLAINING_TABLES = ("causes", "causes_by_service", "obstacles", "distribution", "matching")
+_EXPLAINING_TABLES = ("causes", "causes_by_service", "obstacles", "gap_places", "distribution", "matching")
 _CENTRE_TABLES = (
     "coverage_by_centre",
     "level_checks",
@@ -221,6 +222,7 @@ def _explaining_tables(
         "causes": found.causes,
         "causes_by_service": found.by_service,
         "obstacles": found.obstacles,
+        "gap_places": find_gap_places(study, standard, found.causes),
         "distribution": walk_distribution(study, result.reach),
         "matching": matching(network, study, standard, result.reach, result.places),
     }

@@ -9,7 +9,7 @@ import pandas as pd
 from geoplan.maps.elements import DataLayer
 from geoplan.maps.features import counts_fact, shape_features
 from geoplan.maps.layers import Drawing
-from geoplan.maps.palette import CAUSE_STYLES
+from geoplan.maps.palette import CAUSE_STYLES, GAP_PLACE_STYLE
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.report.words import (
@@ -22,7 +22,7 @@ from geoplan.report.words import (
 )
 from geoplan.workflow import Audit
 
-__all__ = ["cause_layers"]
+__all__ = ["cause_layers", "gap_place_layer"]
 
 
 def cause_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -49,6 +49,37 @@ def cause_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
         label = text("map.layer_cause", lang, cause=text(f"cause.{cause}", lang), count=count_text(len(rows)))
         drawing.layers.append(DataLayer("shapes", data, name=label, show=False))
         drawing.explain("lines", (style, label))
+
+
+def gap_place_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
+    """Add the places whose people fail a category; off at first."""
+    places = audit.tables.get("gap_places")
+    if places is None:
+        return
+    categories = [one.id for one in audit.standard.categories]
+    rows = places[places["service"].isin(categories)]
+    if rows.empty:
+        return
+    schema = RESULT_TABLES["gap_places"]
+    causes = [text(f"cause.{one}", lang) for one in rows["cause"]]
+    data = {
+        "features": shape_features(rows.geometry.to_numpy(), audit.study.crs),
+        "styles": [GAP_PLACE_STYLE],
+        "title": [
+            f"{name} · {service_name(audit.standard, service, lang)}"
+            for name, service in zip(rows["name"], rows["service"], strict=True)
+        ],
+        "facts": [
+            (schema.column("cause").heading(lang), causes),
+            *(
+                counts_fact(schema.column(one).heading(lang), rows[one])
+                for one in ("residences", "persons", "households", "elderly_persons")
+            ),
+        ],
+    }
+    label = text("map.layer_gap_places", lang, count=count_text(len(rows)))
+    drawing.layers.append(DataLayer("shapes", data, name=label, show=False))
+    drawing.explain("outlines", (GAP_PLACE_STYLE, label))
 
 
 def _facts(audit: Audit, rows: pd.DataFrame, lang: Lang) -> list[Any]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from branca.element import Figure
 
 from geoplan.crs.metric import to_lonlat
-from geoplan.maps.cause_layer import cause_layers
+from geoplan.maps.cause_layer import cause_layers, gap_place_layer
 from geoplan.maps.elements import Assets, DrawingOrder, Panel, SetUp
 from geoplan.maps.escape import html_text
 from geoplan.maps.layers import (
@@ -84,6 +84,7 @@ def audit_map(audit: Audit, *, lang: Lang | None = None) -> AuditMap:
         barrier_layer,
         street_layer,
         circle_layers,
+        gap_place_layer,
         cause_layers,
         facility_layer,
         residence_layers,

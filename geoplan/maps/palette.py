@@ -12,6 +12,7 @@ __all__ = [
     "COMPLETENESS_COLOURS",
     "CUT_STYLES",
     "FACILITY_STYLE",
+    "GAP_PLACE_STYLE",
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
@@ -64,6 +65,13 @@ CAUSE_STYLES: dict[str, Style] = {
     "bad_snap": {"color": "#1d1d1b", "weight": 2, "dashArray": "1 4", "fill": False},
 }
 """Walks of homes that do not pass, by cause."""
+GAP_PLACE_STYLE: Style = {
+    "color": "#d55e00",
+    "weight": 1.6,
+    "dashArray": "4 3",
+    "fillColor": "#d55e00",
+    "fillOpacity": 0.1,
+}
 
 PART_COLOURS = (
     "#56b4e9",

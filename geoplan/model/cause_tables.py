@@ -70,4 +70,20 @@ OBSTACLES = TableSchema(
     key="obstacle_id", geometry=("Point", "LineString", "Polygon"),
 )  # fmt: skip
 
-CAUSE_TABLES = (CAUSES_BY_SERVICE, OBSTACLES, CAUSES_TABLE)
+GAP_PLACES = TableSchema(
+    "gap_places", "Places where people are left out", "缺口片区", "a place and a service that its people do not reach, most persons first",
+    (
+        text("place_id", "place", "片区", "The service, a dash and its rank within the service."),
+        SERVICE, NAME, COMMUNITY,
+        integer("residences", "residences", "居住点数"), HOUSEHOLDS, PERSONS,
+        integer("elderly_persons", "elderly persons", "老年人数"),
+        Column("cause", "choice", "main cause", "主要成因", "That of most persons.", choices=CAUSES),
+        number("cause_share", "share of the main cause", "主要成因占比", "Of its persons.", "ratio"),
+        text("obstacle_ids", "barriers and gates", "相关阻隔与门禁", "As its causes name them, semicolon-separated, most persons first."),
+        number("mean_minutes", "mean walk (min)", "平均步行时间（分钟）", "Over persons with a way.", "min"), LIMIT,
+        text("residence_ids", "residence ids", "居住点", "Comma-separated."),
+    ),
+    key="place_id", geometry=("Polygon",),
+)  # fmt: skip
+
+CAUSE_TABLES = (CAUSES_BY_SERVICE, OBSTACLES, GAP_PLACES, CAUSES_TABLE)

@@ -1,4 +1,4 @@
-"""What explains the findings, as sheets to print: causes of failure, and barriers and gates in the way."""
+"""What explains the findings, as sheets to print: causes, places left out, tiers, spread, compliance."""
 
 from __future__ import annotations
 
@@ -7,18 +7,45 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from geoplan.messages import Lang, text
+from geoplan.model.access_tables import MATCHES
 from geoplan.model.cause_tables import CAUSES
-from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
 from geoplan.report.sheet import Cell, Sheet, sheet_of
-from geoplan.report.words import DASH, count_text, service_name
+from geoplan.report.words import DASH, count_text, service_name, translate
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
 
-__all__ = ["MAX_OBSTACLES", "causes_by_service", "worst_obstacles"]
+__all__ = [
+    "MAX_OBSTACLES",
+    "MAX_PLACES",
+    "causes_by_service",
+    "centre_load",
+    "centre_tiers",
+    "compliance_counts",
+    "match_counts",
+    "spread",
+    "worst_obstacles",
+    "worst_places",
+]
 
 MAX_OBSTACLES = 20
 """Barriers and gates printed; the Excel file has all of them."""
+MAX_PLACES = 20
+"""Places printed; the Excel file has all of them."""
+_TIER = "tier persons_pass coverage_rate household_coverage_rate elderly_coverage_rate persons_only clause"
+_LOAD = (
+    "centre_id name level persons_catchment households_catchment elderly_catchment persons_shared "
+    "persons_sole households_sole capacity persons_per_place area_per_100_households"
+)
+_SPREAD = (
+    "service people persons mean_minutes median_minutes p90_minutes worst_tenth_minutes gini "
+    "persons_unreached persons_unknown"
+)
+_PLACE = (
+    "place_id service name community_id persons households elderly_persons cause cause_share obstacle_ids "
+    "mean_minutes"
+)
 _OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
 
 
@@ -53,3 +80,78 @@ def worst_obstacles(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     frame = pd.DataFrame(table.drop(columns="geometry")).reset_index().head(MAX_OBSTACLES)
     return sheet_of("obstacles", frame, _OBSTACLE.split(), audit.standard, lang)
+
+
+def worst_places(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the places with most persons who fail a category; None if there is none."""
+    table = audit.tables.get("gap_places")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table.drop(columns="geometry")).reset_index()
+    categories = [one.id for one in audit.standard.categories]
+    of_category = frame[frame["service"].isin(categories)]
+    frame = (of_category if len(of_category) else frame).head(MAX_PLACES)
+    return sheet_of("gap_places", frame, _PLACE.split(), audit.standard, lang)
+
+
+def centre_tiers(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the tiers of centres; None if there are no centres."""
+    table = audit.tables.get("centre_tiers")
+    if table is None:
+        return None
+    return sheet_of("centre_tiers", table.reset_index(), _TIER.split(), audit.standard, lang)
+
+
+def centre_load(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the demand on each centre, each within its own tier; None if there are no centres."""
+    table = audit.tables.get("centre_load")
+    if table is None:
+        return None
+    frame = pd.DataFrame(table)
+    own = frame[frame["service"] == "centre_" + frame["level"]]
+    return sheet_of("centre_load", own, _LOAD.split(), audit.standard, lang)
+
+
+def spread(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return how walks are spread over the study's persons; None if not computed."""
+    table = audit.tables.get("distribution")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table)
+    return sheet_of(
+        "distribution", frame[frame["unit_table"] == "study"], _SPREAD.split(), audit.standard, lang
+    )
+
+
+def match_counts(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return how many communities are of each match, by service; None if not computed."""
+    table = audit.tables.get("matching")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table)[table["unit_table"] == "communities"]
+    if frame.empty:
+        return None
+    rows = []
+    for service, own in frame.groupby("service", sort=False):
+        counted = own["match"].value_counts()
+        cells = [Cell(count_text(int(counted.get(one, 0))), "number") for one in MATCHES]
+        rows.append([Cell(service_name(audit.standard, str(service), lang)), *cells])
+    heading = RESULT_TABLES["matching"].column("service").heading(lang)
+    return Sheet([heading, *(text(f"match.{one}", lang) for one in MATCHES)], rows)
+
+
+def compliance_counts(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return how many centres and communities pass each rule; None if none was checked."""
+    table = audit.tables.get("compliance")
+    if table is None or table.empty:
+        return None
+    schema, names = RESULT_TABLES["compliance"], ["unit_table", "rule", "about", "clause", "status"]
+    rows = []
+    for key, own in pd.DataFrame(table).groupby(names, sort=False):
+        words = translate(pd.DataFrame([key], columns=names), audit.standard, lang).iloc[0]
+        counted = own["verdict"].value_counts()
+        cells = [Cell(count_text(int(counted.get(one, 0))), "number") for one in VERDICTS]
+        rows.append([*(Cell(str(words[one])) for one in names[:3]), *cells,
+                     *(Cell(str(words[one])) for one in names[3:])])  # fmt: skip
+    headings = [schema.column(one).heading(lang) for one in names]
+    return Sheet([*headings[:3], *(text(f"verdict.{one}", lang) for one in VERDICTS), *headings[3:]], rows)

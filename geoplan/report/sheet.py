@@ -97,7 +97,7 @@ def _plain(value: Any) -> Cell:
 def _cell(column: Column, word: Any, code: Any) -> Cell:
     if column.unit == "ratio":
         return Cell(rate_text(word), "number")
-    if column.name in ("minutes", "minutes_counterfactual"):
+    if column.name == "minutes":
         return Cell(minutes_text(word), "number")
     if column.kind == "integer":
         return Cell(count_text(word), "number")
