@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -58,9 +60,11 @@ def find_gap_places(study: Study, standard: Standard, causes: gpd.GeoDataFrame) 
     for service, own in failing.assign(home=home).groupby("service", sort=False):
         reach_m = _SHARE_OF_WALK * float(own["limit_minutes"].iloc[0]) * speed
         at = points[own["home"].to_numpy()]
-        for members in _places(at, _order(own), reach_m):
-            one = own.iloc[members]
-            rows.append({**_figures(one, elderly[one["home"]]), "service": service, "geometry": at[members]})
+        gaps = _Gaps.of(own, elderly[own["home"].to_numpy()])
+        rows += [
+            {**gaps.figures(members), "service": service, "geometry": at[members]}
+            for members in _places(at, _order(own), reach_m)
+        ]
     return _table(study, residences, rows)
 
 
@@ -85,30 +89,66 @@ def _places(points: npt.NDArray[np.object_], order: IntArray, reach_m: float) ->
     return found
 
 
-def _figures(members: pd.DataFrame, elderly: FloatArray) -> dict[str, object]:
-    """Return the figures of a place; where no persons are known, homes are counted for its cause."""
-    persons = counts(members, "persons")
-    weight = np.ones(len(members)) if np.isnan(persons).all() else np.nan_to_num(persons)
-    by_cause = pd.Series(weight).groupby(members["cause"].to_numpy(str)).sum()
-    cause = max(by_cause.index, key=lambda one: (by_cause[one], -CAUSES.index(one)))
-    obstacle = members["barrier_id"].fillna(members["street_id"]).to_numpy(object)
-    has = ~pd.isna(obstacle)
-    by_obstacle = pd.Series(weight[has]).groupby(obstacle[has]).sum()
-    minutes = members["minutes"].to_numpy(float)
-    walked = ~np.isnan(minutes)
-    return {
-        "leader": int(members["home"].iloc[0]),
-        "residences": len(members),
-        "households": total(counts(members, "households")),
-        "persons": total(persons),
-        "elderly_persons": total(elderly),
-        "cause": cause,
-        "cause_share": rate(float(by_cause[cause]), float(weight.sum())),
-        "obstacle_ids": ";".join(sorted(by_obstacle.index, key=lambda one: (-by_obstacle[one], one))),
-        "mean_minutes": rate(float((minutes[walked] * weight[walked]).sum()), float(weight[walked].sum())),
-        "limit_minutes": float(members["limit_minutes"].iloc[0]),
-        "residence_ids": ",".join(sorted(members["residence_id"].astype(str))),
-    }
+@dataclass(frozen=True, eq=False)
+class _Gaps:
+    """The failing homes of one service as arrays."""
+
+    home: IntArray
+    residence_id: npt.NDArray[np.object_]
+    cause: npt.NDArray[np.object_]
+    obstacle: npt.NDArray[np.object_]
+    minutes: FloatArray
+    households: FloatArray
+    persons: FloatArray
+    elderly: FloatArray
+    limit_minutes: float
+
+    @classmethod
+    def of(cls, own: pd.DataFrame, elderly: FloatArray) -> _Gaps:
+        return cls(
+            home=own["home"].to_numpy(np.int64),
+            residence_id=own["residence_id"].to_numpy(object),
+            cause=own["cause"].to_numpy(object),
+            obstacle=own["barrier_id"].fillna(own["street_id"]).fillna("").to_numpy(object),
+            minutes=own["minutes"].to_numpy(float),
+            households=counts(own, "households"),
+            persons=counts(own, "persons"),
+            elderly=elderly,
+            limit_minutes=float(own["limit_minutes"].iloc[0]),
+        )
+
+    def figures(self, at: IntArray) -> dict[str, object]:
+        """Return the figures of a place; where no persons are known, homes are counted for its cause."""
+        persons, minutes = self.persons[at], self.minutes[at]
+        weight = np.ones(len(at)) if np.isnan(persons).all() else np.nan_to_num(persons)
+        by_cause = _sums(self.cause[at], weight)
+        cause = max(by_cause, key=lambda one: (by_cause[one], -CAUSES.index(one)))
+        by_obstacle = _sums(self.obstacle[at], weight)
+        by_obstacle.pop("", None)
+        walked = ~np.isnan(minutes)
+        return {
+            "leader": int(self.home[at[0]]),
+            "residences": len(at),
+            "households": total(self.households[at]),
+            "persons": total(persons),
+            "elderly_persons": total(self.elderly[at]),
+            "cause": cause,
+            "cause_share": rate(by_cause[cause], float(weight.sum())),
+            "obstacle_ids": ";".join(sorted(by_obstacle, key=lambda one: (-by_obstacle[one], one))),
+            "mean_minutes": rate(
+                float((minutes[walked] * weight[walked]).sum()), float(weight[walked].sum())
+            ),
+            "limit_minutes": self.limit_minutes,
+            "residence_ids": ",".join(sorted(str(one) for one in self.residence_id[at])),
+        }
+
+
+def _sums(keys: npt.NDArray[np.object_], weight: FloatArray) -> dict[str, float]:
+    """Return the sum of the weights of each key."""
+    sums: dict[str, float] = {}
+    for key, one in zip(keys.tolist(), weight.tolist(), strict=True):
+        sums[str(key)] = sums.get(str(key), 0.0) + one
+    return sums
 
 
 def _table(study: Study, residences: gpd.GeoDataFrame, rows: list[dict[str, object]]) -> gpd.GeoDataFrame:
