@@ -148,10 +148,11 @@ def without_barriers(study: Study, barrier_ids: Collection[str], *, each_alone: 
     streets = streets.sort_index()
     joinable = np.flatnonzero(_joinable(streets))
     lines, links = streets.geometry.to_numpy().copy(), []
+    tree = shapely.STRtree(lines[joinable])
     for group in [[one] for one in wanted] if each_alone else [wanted]:
         gone = barriers.loc[barrier.index[barrier.isin(group)]].geometry.to_numpy()
         stays = barriers.loc[barrier.index[~barrier.isin(group)]].geometry.to_numpy()
-        _, near = shapely.STRtree(lines[joinable]).query(gone, "dwithin", _BESIDE_M)
+        _, near = tree.query(gone, "dwithin", _BESIDE_M)
         beside = joinable[np.unique(near)]
         lines[beside] = shapely.segmentize(lines[beside], _STEP_M)
         links.append(_link_rows(streets, _links(lines[beside], gone, stays), str(group[0])))
