@@ -24,6 +24,7 @@ __all__ = [
     "centre_tiers",
     "compliance_counts",
     "match_counts",
+    "place_count",
     "spread",
     "worst_obstacles",
     "worst_places",
@@ -84,14 +85,25 @@ def worst_obstacles(audit: Audit, lang: Lang) -> Sheet | None:
 
 def worst_places(audit: Audit, lang: Lang) -> Sheet | None:
     """Return the places with most persons who fail a category; None if there is none."""
-    table = audit.tables.get("gap_places")
-    if table is None or table.empty:
+    frame = _places(audit)
+    if frame.empty:
         return None
+    return sheet_of("gap_places", frame.head(MAX_PLACES), _PLACE.split(), audit.standard, lang)
+
+
+def place_count(audit: Audit) -> int:
+    """Return how many places `worst_places` chooses from."""
+    return len(_places(audit))
+
+
+def _places(audit: Audit) -> pd.DataFrame:
+    """Return the places of the categories; those of the centres where no category fails."""
+    table = audit.tables.get("gap_places")
+    if table is None:
+        return pd.DataFrame()
     frame = pd.DataFrame(table.drop(columns="geometry")).reset_index()
-    categories = [one.id for one in audit.standard.categories]
-    of_category = frame[frame["service"].isin(categories)]
-    frame = (of_category if len(of_category) else frame).head(MAX_PLACES)
-    return sheet_of("gap_places", frame, _PLACE.split(), audit.standard, lang)
+    of_category = frame[frame["service"].isin([one.id for one in audit.standard.categories])]
+    return of_category if len(of_category) else frame
 
 
 def centre_tiers(audit: Audit, lang: Lang) -> Sheet | None:

@@ -129,9 +129,9 @@ def _explained(audit: Audit, lang: Lang) -> dict[str, Any]:
     return {
         "causes": explained.causes_by_service(audit, lang),
         "obstacles": explained.worst_obstacles(audit, lang),
-        "obstacle_count": count_text(_size(audit, "obstacles")),
+        "obstacle_count": count_text(len(audit.tables.get("obstacles", ()))),
         "places": explained.worst_places(audit, lang),
-        "place_count": count_text(_size(audit, "gap_places")),
+        "place_count": count_text(explained.place_count(audit)),
         "tiers": explained.centre_tiers(audit, lang),
         "load": explained.centre_load(audit, lang),
         "spread": explained.spread(audit, lang),
@@ -143,11 +143,6 @@ def _explained(audit: Audit, lang: Lang) -> dict[str, Any]:
 def _failing(audit: Audit) -> int:
     gaps = audit.tables.get("gaps")
     return 0 if gaps is None else int((gaps["verdict"] == "fail").sum())
-
-
-def _size(audit: Audit, name: str) -> int:
-    table = audit.tables.get(name)
-    return 0 if table is None else len(table)
 
 
 def _unsure(audit: Audit, lang: Lang) -> dict[str, Any]:
