@@ -23,7 +23,7 @@ def places_of(study, standard=DEFAULT):
     return covered, found.causes, find_gap_places(study, standard, found.causes)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_places_partition_who_fails_and_none_is_wider_than_half_a_walk_around_its_largest_home(seed):
     study = random_city(seed)
@@ -54,7 +54,7 @@ def test_places_partition_who_fails_and_none_is_wider_than_half_a_walk_around_it
             assert all(one > REACH_M for one in apart)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_the_cause_of_a_place_is_that_of_most_of_its_persons(seed):
     study = random_city(seed)
