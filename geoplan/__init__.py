@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geoplan import maps, report
+    from geoplan.analysis.causes import CauseResult, find_causes
     from geoplan.analysis.centres import service_circles
     from geoplan.analysis.communities import compare_sizes, flag_oversized
     from geoplan.analysis.coverage import CoverageResult, coverage
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Audit": "geoplan.workflow",
+    "CauseResult": "geoplan.analysis.causes",
     "CoverageResult": "geoplan.analysis.coverage",
     "GeoplanError": "geoplan.errors",
     "SplitPlan": "geoplan.planning.plan",
@@ -51,6 +53,7 @@ _HOMES = {
     "community_blocks": "geoplan.planning.blocks",
     "coverage": "geoplan.analysis.coverage",
     "evaluate_split": "geoplan.planning.split",
+    "find_causes": "geoplan.analysis.causes",
     "flag_oversized": "geoplan.analysis.communities",
     "list_standards": "geoplan.standards.catalogue",
     "load_standard": "geoplan.standards.parse",
@@ -68,6 +71,7 @@ _ROOMS = ("maps", "report")
 
 __all__ = [
     "Audit",
+    "CauseResult",
     "CoverageResult",
     "GeoplanError",
     "SplitPlan",
@@ -81,6 +85,7 @@ __all__ = [
     "compare_sizes",
     "coverage",
     "evaluate_split",
+    "find_causes",
     "flag_oversized",
     "list_standards",
     "load_standard",

@@ -9,12 +9,17 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.analysis.causes import find_causes
 from geoplan.analysis.centres import centre_times, check_levels, coverage_by_centre, service_circles
 from geoplan.analysis.communities import compare_sizes, flag_oversized
+from geoplan.analysis.compliance import compliance_sheet
 from geoplan.analysis.coverage import CoverageResult, coverage
+from geoplan.analysis.distribution import matching, walk_distribution
+from geoplan.analysis.gap_places import find_gap_places
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.tally import counts, rate, tally, total
+from geoplan.analysis.tiers import centre_tiers
 from geoplan.errors import DataError
 from geoplan.messages import text
 from geoplan.model.provenance import Provenance, library_versions
@@ -39,13 +44,21 @@ _REACH_TABLES = (
     "network_components",
     "network_faults",
 )
+_EXPLAINING_TABLES = ("causes", "causes_by_service", "obstacles", "gap_places", "distribution", "matching")
+_CENTRE_TABLES = (
+    "coverage_by_centre",
+    "level_checks",
+    "centre_tiers",
+    "centre_load",
+    "centre_overlaps",
+    "centre_access",
+    "service_circles",
+)
 _NEEDS = {
-    **dict.fromkeys(_REACH_TABLES, ("residences", "streets")),
+    **dict.fromkeys((*_REACH_TABLES, *_EXPLAINING_TABLES), ("residences", "streets")),
     "coverage_by_community": ("communities", "residences", "streets"),
     "coverage_by_community_category": ("communities", "residences", "streets"),
-    "coverage_by_centre": ("centres", "residences", "streets"),
-    "level_checks": ("centres", "residences", "streets"),
-    "service_circles": ("centres", "residences", "streets"),
+    **dict.fromkeys(_CENTRE_TABLES, ("centres", "residences", "streets")),
     **dict.fromkeys(("oversized", "size_matrix"), ("communities",)),
     "premises_checks": ("premises",),
 }
@@ -123,6 +136,7 @@ def audit(
         network = walk_network(study)
         result = coverage(network, study, standard, progress=progress)
         tables |= _coverage_tables(result) | _network_tables(network, study, result)
+        tables |= _explaining_tables(network, study, standard, result, progress)
         if study.centres is not None:
             tables |= _centre_tables(network, study, standard, result, circle_minutes, progress)
     if "oversized" not in not_computed:
@@ -133,6 +147,8 @@ def audit(
         tables["premises_checks"] = check_premises(
             study.need("premises")[0], standard, communities=study.communities
         )
+    if study.centres is not None or study.communities is not None:
+        tables["compliance"] = _compliance(study, standard, tables)
     if study.facilities is not None:
         tables["facility_kinds"] = facility_kinds(study.facilities, standard)
     tables["quarantine"] = finish(study.quarantine, "quarantine")
@@ -192,6 +208,26 @@ def _network_tables(network: WalkNetwork, study: Study, result: CoverageResult) 
     return {"network_components": found.components, "network_faults": found.faults}
 
 
+def _explaining_tables(
+    network: WalkNetwork,
+    study: Study,
+    standard: Standard,
+    result: CoverageResult,
+    progress: Progress | None,
+) -> dict[str, pd.DataFrame]:
+    if progress is not None:
+        progress("stage.causes", 0, 1)
+    found = find_causes(network, study, standard, result)
+    return {
+        "causes": found.causes,
+        "causes_by_service": found.by_service,
+        "obstacles": found.obstacles,
+        "gap_places": find_gap_places(study, standard, found.causes),
+        "distribution": walk_distribution(study, result.reach),
+        "matching": matching(network, study, standard, result.reach, result.places),
+    }
+
+
 def _centre_tables(
     network: WalkNetwork,
     study: Study,
@@ -204,9 +240,14 @@ def _centre_tables(
         progress("stage.centres", 0, 2)
     (centres,) = study.need("centres")
     times = centre_times(network, study, result.places)
+    tiers = centre_tiers(study, standard, result.reach, times)
     tables = {
         "coverage_by_centre": coverage_by_centre(study, standard, result.places, times),
         "level_checks": check_levels(study, standard, times),
+        "centre_tiers": tiers.tiers,
+        "centre_load": tiers.load,
+        "centre_overlaps": tiers.overlaps,
+        "centre_access": tiers.access,
     }
     if progress is not None:
         progress("stage.circles", 1, 2)
@@ -219,6 +260,18 @@ def _centre_tables(
         barriers=study.barriers,
     )
     return tables
+
+
+def _compliance(study: Study, standard: Standard, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    centres = tables.get("coverage_by_centre")
+    return compliance_sheet(
+        study,
+        standard,
+        reach=tables.get("reach"),
+        level_checks=tables.get("level_checks"),
+        centre_snap_m=None if centres is None else centres["snap_m"].to_numpy(float),
+        max_snap_m=study.max_snap_m,
+    )
 
 
 def _whole(value: float) -> int | None:

@@ -13,7 +13,7 @@ import pandas as pd
 from geoplan.errors import DataError
 from geoplan.model.result_tables import finish
 from geoplan.model.study import Study
-from geoplan.network.graph import Costs, WalkNetwork
+from geoplan.network.graph import Costs, IntArray, WalkNetwork
 from geoplan.network.snap import Snaps, entrance_points, snap_places
 from geoplan.network.times import Nearest, kth_nearest
 from geoplan.network.walking import walking_costs
@@ -22,6 +22,7 @@ from geoplan.units import MS_PER_MINUTE, UNREACHED_MS, minutes_to_ms, ms_to_minu
 
 __all__ = [
     "PlacesOnNetwork",
+    "ServicePart",
     "category_facilities",
     "centre_facilities",
     "combine_verdicts",
@@ -29,6 +30,7 @@ __all__ = [
     "place_on_network",
     "reach_table",
     "residence_points",
+    "service_parts",
     "snap_table",
 ]
 
@@ -220,30 +222,19 @@ def decide(
     return verdict.astype(object), reason.astype(object)
 
 
-def _part(
-    network: WalkNetwork,
-    places: PlacesOnNetwork,
-    table: gpd.GeoDataFrame,
-    snaps: Snaps,
-    counts: pd.Series,
-    *,
-    limit_ms: int,
-    needed: int,
-    complete: bool,
-) -> _Part:
-    rows = np.flatnonzero(counts.to_numpy(bool))
-    targets = snaps.only(rows)
-    found = kth_nearest(network, places.costs, places.residences, targets, k=needed)
+def _part(network: WalkNetwork, places: PlacesOnNetwork, table: gpd.GeoDataFrame, part: ServicePart) -> _Part:
+    targets = places.of(part.table).only(part.rows)
+    found = kth_nearest(network, places.costs, places.residences, targets, k=part.needed)
     verdict, reason = decide(
         found,
         places.residences.owner_snapped(),
-        limit_ms=limit_ms,
-        known=len(rows),
+        limit_ms=part.limit_ms,
+        known=len(part.rows),
         usable=int(targets.owner_snapped().sum()),
-        needed=needed,
-        complete=complete,
+        needed=part.needed,
+        complete=part.complete,
     )
-    ids = np.array([*table.index[rows], None], dtype=object)
+    ids = np.array([*table.index[part.rows], None], dtype=object)
     return _Part(found, ids[found.target], verdict, reason)
 
 
@@ -294,27 +285,64 @@ def _is_complete(study: Study, kinds: tuple[str, ...]) -> bool:
     return "*" in study.complete or set(kinds) <= study.complete
 
 
-def _category_part(
-    network: WalkNetwork, study: Study, standard: Standard, places: PlacesOnNetwork, category: Category
-) -> _Part:
-    limit_ms = minutes_to_ms(standard.limit_minutes(category))
+@dataclass(frozen=True, eq=False)
+class ServicePart:
+    """
+    What of a service must be within reach: all of it, or one kind of a category that needs every kind.
+
+    Parameters
+    ----------
+    table
+        ``facilities`` or ``centres``.
+    rows
+        Row numbers that count, ascending.
+    needed
+        How many of them must be within reach.
+    limit_ms
+        A walk of exactly this time passes [ms].
+    complete
+        Whether the absence of rows is a fact.
+    """
+
+    table: str
+    rows: IntArray
+    needed: int
+    limit_ms: int
+    complete: bool
+
+
+def service_parts(study: Study, standard: Standard, service: str) -> list[ServicePart]:
+    """
+    Return what of a service must be within reach together.
+
+    Parameters
+    ----------
+    study, standard
+        As in `reach_table`.
+    service
+        A category id of the standard, or one of ``centre_any``, ``centre_district``, ``centre_community``.
+    """
+    if service.startswith("centre_"):
+        (centres,) = study.need("centres")
+        counts = centre_facilities(centres, service, standard)
+        limit_ms = minutes_to_ms(standard.number("centre.minutes"))
+        rows = np.flatnonzero(counts.to_numpy(bool))
+        return [ServicePart("centres", rows, 1, limit_ms, complete=False)]
     (facilities,) = study.need("facilities")
+    category = next(one for one in standard.categories if one.id == service)
+    limit_ms = minutes_to_ms(standard.limit_minutes(category))
     counts = category_facilities(facilities, category, standard)
     groups = [category.kinds] if category.mode == "any" else [(kind,) for kind in category.kinds]
-    parts = [
-        _part(
-            network,
-            places,
-            facilities,
-            places.of("facilities"),
-            counts & facilities["kind"].isin(kinds),
-            limit_ms=limit_ms,
-            needed=category.min_count,
+    return [
+        ServicePart(
+            "facilities",
+            np.flatnonzero((counts & facilities["kind"].isin(kinds)).to_numpy(bool)),
+            category.min_count,
+            limit_ms,
             complete=_is_complete(study, kinds),
         )
         for kinds in groups
     ]
-    return parts[0] if len(parts) == 1 else _all_of(parts)
 
 
 def reach_table(
@@ -336,25 +364,14 @@ def reach_table(
         One row a residence.
     """
     (residences,) = study.need("residences")
+    wanted = service_parts(study, standard, service)
+    parts = [_part(network, places, study.need(one.table)[0], one) for one in wanted]
+    part = parts[0] if len(parts) == 1 else _all_of(parts)
     if service.startswith("centre_"):
-        (centres,) = study.need("centres")
         rule = standard.rule("centre.minutes")
         limit, clause = float(rule.value), rule.clause
-        part = _part(
-            network,
-            places,
-            centres,
-            places.of("centres"),
-            centre_facilities(centres, service, standard),
-            limit_ms=minutes_to_ms(limit),
-            needed=1,
-            complete=False,
-        )
     else:
-        study.need("facilities")
-        category = next(one for one in standard.categories if one.id == service)
-        limit, clause = standard.limit_rule(category)
-        part = _category_part(network, study, standard, places, category)
+        limit, clause = standard.limit_rule(next(one for one in standard.categories if one.id == service))
     minutes = ms_to_minutes(part.nearest.ms)
     return finish(
         pd.DataFrame(

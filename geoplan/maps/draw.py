@@ -13,6 +13,7 @@ import numpy.typing as npt
 from branca.element import Figure
 
 from geoplan.crs.metric import to_lonlat
+from geoplan.maps.cause_layer import cause_layers, gap_place_layer
 from geoplan.maps.elements import Assets, DrawingOrder, Panel, SetUp
 from geoplan.maps.escape import html_text
 from geoplan.maps.layers import (
@@ -95,7 +96,14 @@ def audit_map(
     chosen = lang or audit.study.lang
     drawing = Drawing()
     drawn = drawn_plans(plans)
-    for draw in (community_layers, barrier_layer, street_layer, circle_layers):
+    for draw in (
+        community_layers,
+        barrier_layer,
+        street_layer,
+        circle_layers,
+        gap_place_layer,
+        cause_layers,
+    ):
         draw(audit, chosen, drawing)
     add_splits(drawn, walks, audit.study, chosen, drawing)
     for draw in (facility_layer, residence_layers, centre_layers, fault_layer):

@@ -6,12 +6,14 @@ from typing import Any
 
 __all__ = [
     "BARRIER_STYLES",
+    "CAUSE_STYLES",
     "CENTRE_COLOURS",
     "COMMUNITY_OPACITY",
     "COMPLETENESS_COLOURS",
     "CUT_STYLES",
     "FACILITY_STYLE",
     "FAULT_STYLE",
+    "GAP_PLACE_STYLE",
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
@@ -64,6 +66,22 @@ STREET_STYLE: Style = {"color": "#8f8a80", "weight": 0.7, "opacity": 0.6, "fill"
 
 OVERSIZED_STYLE: Style = {"color": "#1d1d1b", "weight": 2.4, "dashArray": "8 4", "fill": False}
 
+CAUSE_STYLES: dict[str, Style] = {
+    "closed_gate": {"color": "#7b2d8e", "weight": 3, "fill": False},
+    "severed": {"color": "#c2003f", "weight": 3, "fill": False},
+    "detour": {"color": "#b35900", "weight": 2.4, "dashArray": "8 4", "fill": False},
+    "none_near": {"color": "#4d4d4d", "weight": 1.4, "dashArray": "2 5", "fill": False},
+    "speed_profile": {"color": "#2f6f4e", "weight": 2.4, "dashArray": "2 4", "fill": False},
+    "bad_snap": {"color": "#1d1d1b", "weight": 2, "dashArray": "1 4", "fill": False},
+}
+"""Walks of homes that do not pass, by cause."""
+GAP_PLACE_STYLE: Style = {
+    "color": "#d55e00",
+    "weight": 1.6,
+    "dashArray": "4 3",
+    "fillColor": "#d55e00",
+    "fillOpacity": 0.1,
+}
 
 PART_COLOURS = (
     "#56b4e9",

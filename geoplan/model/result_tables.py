@@ -10,6 +10,8 @@ import geopandas as gpd
 import pandas as pd
 
 from geoplan.errors import SchemaError
+from geoplan.model.access_tables import ACCESS_TABLES
+from geoplan.model.cause_tables import CAUSE_TABLES
 from geoplan.model.declare import (
     CENTRE,
     CLAUSE,
@@ -317,7 +319,8 @@ RESULT_TABLES: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         INDICATORS, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
-        OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, GAPS, COMPLETENESS, REACH, SERVICE_CIRCLES, SNAPS,
+        OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, *CAUSE_TABLES, *ACCESS_TABLES, GAPS, COMPLETENESS, REACH,
+        SERVICE_CIRCLES, SNAPS,
         NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, QUARANTINE,
     )
 }  # fmt: skip

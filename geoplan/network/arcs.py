@@ -24,17 +24,7 @@ from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNe
 from geoplan.network.snap import Snaps
 from geoplan.units import UNREACHED_MS, metres_to_ms
 
-__all__ = [
-    "Along",
-    "Arcs",
-    "Doors",
-    "Int32Array",
-    "along_edges",
-    "door_entrances",
-    "doors",
-    "search_arcs",
-    "walking_arcs",
-]
+__all__ = ["Along", "Arcs", "Doors", "Int32Array", "along_edges", "doors", "search_arcs", "walking_arcs"]
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -97,25 +87,18 @@ class Doors:
 
 @dataclass(frozen=True, eq=False)
 class Along:
-    """
-    Walks that never leave one edge, one entry a pair of entrances.
-
-    ``place``, ``target``, ``ms``, ``metres``; ``leaves`` and ``enters`` are the entries of both in `Snaps`.
-    """
+    """Walks that never leave one edge, one entry a pair of entrances: place, target, ms and metres."""
 
     place: IntArray
     target: IntArray
     ms: IntArray
     metres: FloatArray
-    leaves: IntArray
-    enters: IntArray
 
 
 @dataclass(frozen=True, eq=False)
 class _Feet:
     """Entrances that met the network, and the times along their edges."""
 
-    entry: IntArray
     owner: IntArray
     edge: IntArray
     offset_m: FloatArray
@@ -225,7 +208,6 @@ def _feet(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Feet:
         if costs.edge_back_ms is not None:
             to_u, from_v = _parts(share, costs.edge_back_ms[edge], at_u, at_v)
         kept = _Feet(
-            entry=met,
             owner=snaps.owner[met],
             edge=edge,
             offset_m=offset,
@@ -276,7 +258,14 @@ def doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) ->
 
 def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -> Doors:
     feet = _feet(network, costs, snaps)
-    sides, foot, at_end = _sides(feet, leaving=leaving)
+    sides = (feet.to_u, feet.to_v) if leaving else (feet.from_u, feet.from_v)
+    # at an end of the edge, the way to its other end leads over this one: one door is enough
+    needed = np.concatenate([~feet.at_v, ~feet.at_u])
+    needed &= np.concatenate(sides) != UNREACHED_MS
+    door, count = np.flatnonzero(needed), len(feet.owner)
+    foot, at_end = door % max(1, count), door >= count
+    order = np.argsort(feet.owner[foot], kind="stable")
+    foot, at_end = foot[order], at_end[order]
     edge = feet.edge[foot]
     ms = np.where(at_end, sides[1][foot], sides[0][foot]) + feet.access_ms[foot]
     if ms.max(initial=0) > _MOST_MS:
@@ -289,34 +278,6 @@ def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -
         ms=ms.astype(np.int32),
         metres=feet.snap_m[foot] + np.where(at_end, feet.rest_m[foot], feet.before_m[foot]),
     )
-
-
-def _sides(feet: _Feet, *, leaving: bool) -> tuple[tuple[IntArray, IntArray], IntArray, BoolArray]:
-    """Return the times on both sides of all feet; the foot of each door, by owner, and whether it is at v."""
-    sides = (feet.to_u, feet.to_v) if leaving else (feet.from_u, feet.from_v)
-    # at an end of the edge, the way to its other end leads over this one: one door is enough
-    needed = np.concatenate([~feet.at_v, ~feet.at_u])
-    needed &= np.concatenate(sides) != UNREACHED_MS
-    door, count = np.flatnonzero(needed), len(feet.owner)
-    foot, at_end = door % max(1, count), door >= count
-    order = np.argsort(feet.owner[foot], kind="stable")
-    return sides, foot[order], at_end[order]
-
-
-def door_entrances(
-    network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool
-) -> tuple[IntArray, BoolArray]:
-    """
-    Return, for each entry of `doors`, its entrance's entry in `Snaps`, and whether it is at the edge's start.
-
-    Parameters
-    ----------
-    network, costs, snaps, leaving
-        As in `doors`.
-    """
-    feet = _feet(network, costs, snaps)
-    _, foot, at_end = _sides(feet, leaving=leaving)
-    return feet.entry[foot], ~at_end
 
 
 def along_edges(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps) -> Along:
@@ -344,6 +305,4 @@ def along_edges(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snap
         target=there.owner[b],
         ms=between + here.access_ms[a] + there.access_ms[b],
         metres=np.abs(here.before_m[a] - there.before_m[b]) + here.snap_m[a] + there.snap_m[b],
-        leaves=here.entry[a],
-        enters=there.entry[b],
     )

@@ -168,7 +168,14 @@ def _take_shortest(
     np.fmin.at(result.metres, place[same], metres[same])
 
 
-def node_times(network: WalkNetwork, costs: Costs, targets: Snaps, *, engine: Engine = "auto") -> IntArray:
+def node_times(
+    network: WalkNetwork,
+    costs: Costs,
+    targets: Snaps,
+    *,
+    engine: Engine = "auto",
+    limit_ms: int | None = None,
+) -> IntArray:
     """
     Return the walking time to each target from every node.
 
@@ -176,6 +183,8 @@ def node_times(network: WalkNetwork, costs: Costs, targets: Snaps, *, engine: En
     ----------
     network, costs, targets, engine
         As in `nearest`.
+    limit_ms
+        Nodes farther than this may be told as unreached, which is found sooner [ms]; None tells all.
 
     Returns
     -------
@@ -183,11 +192,17 @@ def node_times(network: WalkNetwork, costs: Costs, targets: Snaps, *, engine: En
     """
     starts = doors(network, costs, targets, leaving=False)
     numba = takes_numba(engine, network.node_count * targets.owners)
-    return times_at_nodes(network, costs, starts, targets.owners, numba=numba)
+    return times_at_nodes(network, costs, starts, targets.owners, numba=numba, limit_ms=limit_ms)
 
 
 def times_from_each(
-    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, *, engine: Engine = "auto"
+    network: WalkNetwork,
+    costs: Costs,
+    places: Snaps,
+    targets: Snaps,
+    *,
+    engine: Engine = "auto",
+    limit_ms: int | None = None,
 ) -> Iterator[tuple[int, IntArray]]:
     """
     Yield each target's row number and the walking times to it from every place.
@@ -196,6 +211,8 @@ def times_from_each(
     ----------
     network, costs, places, targets, engine
         As in `nearest`.
+    limit_ms
+        Places farther than this may be told as unreached, which is found sooner [ms]; None tells all.
 
     Yields
     ------
@@ -207,7 +224,7 @@ def times_from_each(
     for low in range(0, targets.owners, _BATCH):
         rows = np.arange(low, min(low + _BATCH, targets.owners))
         batch = targets.only(rows)
-        at_nodes = node_times(network, costs, batch, engine=engine)
+        at_nodes = node_times(network, costs, batch, engine=engine, limit_ms=limit_ms)
         along = along_edges(network, costs, places, batch)
         for number, row in enumerate(rows):
             yield int(row), _best_times(ends, at_nodes[number], along, number, places.owners)
@@ -256,7 +273,7 @@ def within(
         return BoundedSearch(network, costs, places, targets, limit_ms=limit).lists()
     rows, times = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     sizes = np.zeros(targets.owners, np.int64)
-    for target, ms in times_from_each(network, costs, places, targets, engine="scipy"):
+    for target, ms in times_from_each(network, costs, places, targets, engine="scipy", limit_ms=limit):
         near = np.flatnonzero(ms <= limit)
         sizes[target] = len(near)
         rows.append(near)

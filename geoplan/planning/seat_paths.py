@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from geoplan.model.result_tables import RESULT_TABLES, finish
 from geoplan.model.study import Study
 from geoplan.network.graph import Costs, WalkNetwork
-from geoplan.network.paths import walking_paths
-from geoplan.network.snap import entrance_points, snap_places
+from geoplan.network.snap import snap_places
 from geoplan.network.walking import walking_costs
+from geoplan.network.walks import quickest_walks
 from geoplan.planning.plan import SplitPlan
 from geoplan.standards.standard import Standard
 
@@ -70,20 +71,19 @@ def _part_rows(
     places, target = (
         snap_places(network, one, max_snap_m=cap_m, barriers=study.barriers) for one in (homes, seat)
     )
-    found = walking_paths(
-        network, costs, places, target,
-        place_points=entrance_points(homes)[0], target_points=entrance_points(seat)[0],
-    )  # fmt: skip
+    pairs = np.column_stack([np.arange(len(own)), np.zeros(len(own), np.int64)])
+    walks = quickest_walks(network, costs, (homes, places), (seat, target), pairs)
     rows = []
-    for number, residence_id in enumerate(own):
+    for residence_id, walk in zip(own, walks, strict=True):
         at_home = part["seat_table"] == "residences" and residence_id == part["seat_id"]
+        length_m = float("nan") if walk is None else walk.metres
         rows.append(
             {
                 "residence_id": residence_id,
                 "part_id": part.name,
                 "seat_id": part["seat_id"],
-                "length_m": 0.0 if at_home else float(found.nearest.metres[number]),
-                "geometry": None if at_home else found.line[number],
+                "length_m": 0.0 if at_home else length_m,
+                "geometry": None if at_home or walk is None else walk.line,
             }
         )
     return rows

@@ -92,7 +92,7 @@ def dossier_of(plan: SplitPlan, study: Study, standard: Standard, *, lang: Lang)
         Language.
     """
     t: Callable[..., str] = lambda key, **params: text(key, lang, **params)  # noqa: E731
-    shown = plan if plan.status != "infeasible" else (*plan.alternatives, plan)[0]
+    shown = plan if len(plan.parts) else (*plan.alternatives, plan)[0]
     content = Dossier(
         title=t("dossier.title", community=plan.name),
         warnings=study_banners(study, lang),
@@ -157,9 +157,10 @@ def _request(plan: SplitPlan, shown: SplitPlan, study: Study, standard: Standard
     else:
         why = text("dossier.why_asked", lang, **named)
     lines = [text("dossier.to", lang), why]
-    if plan.status == "infeasible":
+    if not len(plan.parts):
         joined = ("; " if lang == "en" else "；").join(said(one, lang) for one in plan.reasons)
-        lines.append(text("dossier.impossible", lang, reasons=joined))
+        told = "dossier.not_found" if plan.status == "not_found" else "dossier.impossible"
+        lines.append(text(told, lang, reasons=joined))
         if plan.relaxations:
             lines.append(text("dossier.would_help", lang))
             lines += [f"• {relaxation_text(one, plan, lang)}" for one in plan.relaxations]

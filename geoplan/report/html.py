@@ -11,6 +11,7 @@ import pandas as pd
 
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import FAULT_KINDS, RESULT_TABLES
+from geoplan.report import explained
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
 from geoplan.report.figures import completeness_bars, coverage_bars
 from geoplan.report.findings import (
@@ -120,6 +121,22 @@ def _findings(audit: Audit, lang: Lang) -> dict[str, Any]:
         "gaps": worst_gaps(audit, lang),
         "gap_count": count_text(_failing(audit)),
         "gap_summary": gap_summary(audit, lang),
+        **_explained(audit, lang),
+    }
+
+
+def _explained(audit: Audit, lang: Lang) -> dict[str, Any]:
+    return {
+        "causes": explained.causes_by_service(audit, lang),
+        "obstacles": explained.worst_obstacles(audit, lang),
+        "obstacle_count": count_text(len(audit.tables.get("obstacles", ()))),
+        "places": explained.worst_places(audit, lang),
+        "place_count": count_text(explained.place_count(audit)),
+        "tiers": explained.centre_tiers(audit, lang),
+        "load": explained.centre_load(audit, lang),
+        "spread": explained.spread(audit, lang),
+        "matches": explained.match_counts(audit, lang),
+        "compliance": explained.compliance_counts(audit, lang),
     }
 
 

@@ -51,8 +51,13 @@ _PREFIXES = {
     "border_class": "border",
     "state": "premises_state",
     "seat_table": "seat",
+    "tier": "tier",
+    "people": "people",
+    "match": "match",
+    "cause": "cause",
+    "obstacle_kind": "obstacle",
 }
-_SERVICE_LISTS = ("service", "categories_failed", "categories_unknown")
+_SERVICE_LISTS = ("service", "about", "services", "categories_failed", "categories_unknown")
 _TABLE_COLUMNS = ("table", "unit_table")
 _UNITS = {
     "min": "min",
@@ -156,7 +161,7 @@ def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], 
     if column in _SERVICE_LISTS:
         return listed
     if column in _TABLE_COLUMNS:
-        return lambda code: INPUT_TABLES[code].title(lang) if code in INPUT_TABLES else code
+        return lambda code: _table_word(code, lang)
     if column == "unit":
         return lambda code: unit_text(code, lang)
     if column == "rule":
@@ -164,6 +169,12 @@ def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], 
     if column in ("reason", "cure"):
         return lambda code: reason_text(code, lang)
     return None
+
+
+def _table_word(code: str, lang: Lang) -> str:
+    if code in INPUT_TABLES:
+        return INPUT_TABLES[code].title(lang)
+    return text("report.whole_study", lang) if code == "study" else code
 
 
 def _missing(value: object) -> bool:

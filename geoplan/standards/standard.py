@@ -8,7 +8,7 @@ import json
 import math
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
@@ -167,6 +167,8 @@ class Standard:
         The service categories, in the pack's order.
     osm_tags
         Tag table for studies built from OSM.
+    displaced
+        Rules of the default walking profile whose place another profile has taken.
     """
 
     id: str
@@ -175,6 +177,7 @@ class Standard:
     rules: Mapping[str, Rule]
     categories: tuple[Category, ...]
     osm_tags: OsmTags
+    displaced: Mapping[str, Rule] = field(default_factory=lambda: MappingProxyType({}))
 
     def name(self, lang: Lang) -> str:
         """Return the name in ``lang``."""
@@ -277,7 +280,7 @@ class Standard:
         ----------
         profile
             One of `profiles`. The rules ``walking_<profile>.*`` take the place of ``walking.*``; those the
-            profile does not state stay.
+            profile does not state stay. ``default`` gives every rule its place back.
 
         Raises
         ------
@@ -295,12 +298,17 @@ class Standard:
                 "error.unknown_profile", profile=profile, standard=self.id, known=", ".join(self.profiles)
             )
         group = f"{_PROFILE}{profile}"
+        rules = {**self.rules, **self.displaced}
         stated = {
-            rule_id: dataclasses.replace(self.rules[own], id=rule_id)
-            for rule_id in self.rules
-            if (own := f"{group}.{rule_id.removeprefix('walking.')}") in self.rules
+            rule_id: dataclasses.replace(rules[own], id=rule_id)
+            for rule_id in rules
+            if (own := f"{group}.{rule_id.removeprefix('walking.')}") in rules
         }
-        return dataclasses.replace(self, rules=MappingProxyType({**self.rules, **stated}))
+        return dataclasses.replace(
+            self,
+            rules=MappingProxyType({**rules, **stated}),
+            displaced=MappingProxyType({rule_id: rules[rule_id] for rule_id in stated}),
+        )
 
     @property
     def digest(self) -> str:

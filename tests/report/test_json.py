@@ -80,4 +80,4 @@ def test_an_audit_of_communities_alone_says_what_it_lacks(bare, tmp_path):
     content = read(bare, tmp_path)
     assert content["not_computed"]["reach"]
     assert content["headline"]["coverage_rate_all_five"] is None
-    assert set(content["tables"]) == {"oversized", "size_matrix"}
+    assert set(content["tables"]) == {"oversized", "size_matrix", "compliance"}

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoplan.messages import LANGS, text
+from geoplan.model.access_tables import MATCHES, PEOPLE, TIERS
+from geoplan.model.cause_tables import CAUSES, OBSTACLE_KINDS
 from geoplan.model.result_tables import CENTRE_SERVICES, EFFECTS, SIZES, VERDICTS
 from geoplan.model.tables import CENTRE_LEVELS
 from geoplan.report.words import (
@@ -46,7 +48,18 @@ def unit_key(unit):
 
 @pytest.mark.parametrize(
     ("column", "codes"),
-    [("verdict", VERDICTS), ("size", SIZES), ("effect", EFFECTS), ("level", CENTRE_LEVELS)],
+    [
+        ("verdict", VERDICTS),
+        ("size", SIZES),
+        ("effect", EFFECTS),
+        ("level", CENTRE_LEVELS),
+        ("cause", CAUSES),
+        ("obstacle_kind", OBSTACLE_KINDS),
+        ("tier", TIERS),
+        ("people", PEOPLE),
+        ("match", MATCHES),
+        ("unit_table", ("study", "communities", "subdistricts", "centres")),
+    ],
 )
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_code_of_a_closed_list_has_a_word(column, codes, lang):

@@ -37,3 +37,13 @@ def test_whoever_the_elderly_can_reach_everyone_can():
 
     assert passed(standard.with_profile("elder")) == {f"r{n}" for n in range(8)}
     assert passed(standard) == {f"r{n}" for n in range(11)}
+
+
+def test_the_default_profile_gives_every_rule_its_place_back():
+    default = load_standard("default")
+    elder = default.with_profile("elder")
+    assert elder.with_profile("default").rules == default.rules
+    assert elder.with_profile("elder").rules == elder.rules
+    assert set(elder.displaced) == {"walking.speed", "walking.steps_factor", "walking.crossing_delay"}
+    assert not default.displaced
+    assert not elder.with_profile("default").displaced

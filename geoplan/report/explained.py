@@ -1,0 +1,169 @@
+"""What explains the findings, as sheets to print: causes, places left out, tiers, spread, compliance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from geoplan.messages import Lang, text
+from geoplan.model.access_tables import MATCHES
+from geoplan.model.cause_tables import CAUSES
+from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
+from geoplan.report.sheet import Cell, Sheet, sheet_of
+from geoplan.report.words import DASH, count_text, service_name, translate
+
+if TYPE_CHECKING:
+    from geoplan.workflow import Audit
+
+__all__ = [
+    "MAX_OBSTACLES",
+    "MAX_PLACES",
+    "causes_by_service",
+    "centre_load",
+    "centre_tiers",
+    "compliance_counts",
+    "match_counts",
+    "place_count",
+    "spread",
+    "worst_obstacles",
+    "worst_places",
+]
+
+MAX_OBSTACLES = 20
+"""Barriers and gates printed; the Excel file has all of them."""
+MAX_PLACES = 20
+"""Places printed; the Excel file has all of them."""
+_TIER = "tier persons_pass coverage_rate household_coverage_rate elderly_coverage_rate persons_only clause"
+_LOAD = (
+    "centre_id name level persons_catchment households_catchment elderly_catchment persons_shared "
+    "persons_sole households_sole capacity persons_per_place area_per_100_households"
+)
+_SPREAD = (
+    "service people persons mean_minutes median_minutes p90_minutes worst_tenth_minutes gini "
+    "persons_unreached persons_unknown"
+)
+_PLACE = (
+    "place_id service name community_id persons households elderly_persons cause cause_share obstacle_ids "
+    "mean_minutes"
+)
+_OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
+
+
+def causes_by_service(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return services by causes, a cell saying how many homes and persons; None if nothing fails."""
+    table = audit.tables.get("causes_by_service")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table)
+    causes = [one for one in CAUSES if (frame["cause"] == one).any()]
+    cells = frame.set_index(["service", "cause"])
+    rows = []
+    for service in frame["service"].unique():
+        row = [Cell(service_name(audit.standard, service, lang))]
+        for cause in causes:
+            known = (service, cause) in cells.index
+            row.append(Cell(_homes_and_persons(cells.loc[(service, cause)]) if known else DASH, "number"))
+        rows.append(row)
+    heading = RESULT_TABLES["causes_by_service"].column("service").heading(lang)
+    return Sheet([heading, *(text(f"cause.{one}", lang) for one in causes)], rows)
+
+
+def _homes_and_persons(row: pd.Series) -> str:
+    persons = "" if pd.isna(row["persons"]) else f" · {count_text(row['persons'])}"
+    return f"{count_text(row['residences'])}{persons}"
+
+
+def worst_obstacles(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the barriers and gates that most households would pass without; None if there is none."""
+    table = audit.tables.get("obstacles")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table.drop(columns="geometry")).reset_index().head(MAX_OBSTACLES)
+    return sheet_of("obstacles", frame, _OBSTACLE.split(), audit.standard, lang)
+
+
+def worst_places(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the places with most persons who fail a category; None if there is none."""
+    frame = _places(audit)
+    if frame.empty:
+        return None
+    return sheet_of("gap_places", frame.head(MAX_PLACES), _PLACE.split(), audit.standard, lang)
+
+
+def place_count(audit: Audit) -> int:
+    """Return how many places `worst_places` chooses from."""
+    return len(_places(audit))
+
+
+def _places(audit: Audit) -> pd.DataFrame:
+    """Return the places of the categories; those of the centres where no category fails."""
+    table = audit.tables.get("gap_places")
+    if table is None:
+        return pd.DataFrame()
+    frame = pd.DataFrame(table.drop(columns="geometry")).reset_index()
+    of_category = frame[frame["service"].isin([one.id for one in audit.standard.categories])]
+    return of_category if len(of_category) else frame
+
+
+def centre_tiers(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the tiers of centres; None if there are no centres."""
+    table = audit.tables.get("centre_tiers")
+    if table is None:
+        return None
+    return sheet_of("centre_tiers", table.reset_index(), _TIER.split(), audit.standard, lang)
+
+
+def centre_load(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the demand on each centre, each within its own tier; None if there are no centres."""
+    table = audit.tables.get("centre_load")
+    if table is None:
+        return None
+    frame = pd.DataFrame(table)
+    own = frame[frame["service"] == "centre_" + frame["level"]]
+    return sheet_of("centre_load", own, _LOAD.split(), audit.standard, lang)
+
+
+def spread(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return how walks are spread over the study's persons; None if not computed."""
+    table = audit.tables.get("distribution")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table)
+    return sheet_of(
+        "distribution", frame[frame["unit_table"] == "study"], _SPREAD.split(), audit.standard, lang
+    )
+
+
+def match_counts(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return how many communities are of each match, by service; None if not computed."""
+    table = audit.tables.get("matching")
+    if table is None or table.empty:
+        return None
+    frame = pd.DataFrame(table)[table["unit_table"] == "communities"]
+    if frame.empty:
+        return None
+    rows = []
+    for service, own in frame.groupby("service", sort=False):
+        counted = own["match"].value_counts()
+        cells = [Cell(count_text(int(counted.get(one, 0))), "number") for one in MATCHES]
+        rows.append([Cell(service_name(audit.standard, str(service), lang)), *cells])
+    heading = RESULT_TABLES["matching"].column("service").heading(lang)
+    return Sheet([heading, *(text(f"match.{one}", lang) for one in MATCHES)], rows)
+
+
+def compliance_counts(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return how many centres and communities pass each rule; None if none was checked."""
+    table = audit.tables.get("compliance")
+    if table is None or table.empty:
+        return None
+    schema, names = RESULT_TABLES["compliance"], ["unit_table", "rule", "about", "clause", "status"]
+    rows = []
+    for key, own in pd.DataFrame(table).groupby(names, sort=False):
+        words = translate(pd.DataFrame([key], columns=names), audit.standard, lang).iloc[0]
+        counted = own["verdict"].value_counts()
+        cells = [Cell(count_text(int(counted.get(one, 0))), "number") for one in VERDICTS]
+        rows.append([*(Cell(str(words[one])) for one in names[:3]), *cells,
+                     *(Cell(str(words[one])) for one in names[3:])])  # fmt: skip
+    headings = [schema.column(one).heading(lang) for one in names]
+    return Sheet([*headings[:3], *(text(f"verdict.{one}", lang) for one in VERDICTS), *headings[3:]], rows)
