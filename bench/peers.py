@@ -37,7 +37,7 @@ Lists = tuple[IntArray, IntArray, IntArray]
 
 DISTRIBUTIONS = (
     "geoplan", "numba", "numpy", "scipy", "shapely", "contourpy", "networkx", "networkit", "pandana",
-    "osmium", "pyrosm", "osmnx", "pyvalhalla", "pyvalhalla-weekly",
+    "osmium", "pyrosm", "osmnx", "pyvalhalla", "pyvalhalla-weekly", "spopt", "pulp",
 )  # fmt: skip
 _SCIPY_ROWS = 64
 

@@ -23,6 +23,7 @@ TITLES = {
     "d": "d. Polygons around 15 minutes",
     "e": "e. Meeting the nearest street",
     "f": "f. Loading an extract",
+    "h": "h. Siting centres, exact",
 }
 _WITHIN_FLOOR = 15.0
 _PEAK_MB = 500.0

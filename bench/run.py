@@ -30,6 +30,7 @@ PLAN = {
     "f": {"porto": 2},
     "memory": {"1M": 1},
     "processes": {"-": 1},
+    "h": {"-": 2},
 }
 """Rounds of each case on each network."""
 _THREADED = ("c",)
@@ -69,6 +70,10 @@ def run_here(case: str, size: str, rounds: int, work: Path) -> Result:
         from bench.loading import loading_case
 
         return loading_case(rounds, work)
+    if case == "h":
+        from bench.siting import siting_case
+
+        return siting_case(rounds)
     from bench import points, routing, shapes
     from bench.networks import load
 

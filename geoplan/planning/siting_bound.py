@@ -17,6 +17,9 @@ __all__ = ["CoverBound", "MedianBound", "full_cover_bound", "median_bound", "mos
 _ROUNDS = 600
 _STALE = 15
 _LEAST_STEP = 1e-3
+_FIRST_STEP, _LATER_STEP = 1.5, 0.2
+_LATER_ROUNDS, _LATER_STALE = 60, 5
+_FORGET = 0.9
 _SAFE = 1e-9
 """Share of a bound that is given away, for what floats round."""
 
@@ -165,12 +168,18 @@ class MedianBound:
         Walks that a choice better than the best known may use.
     closed, forced
         As in `CoverBound`, of the candidates.
+    price
+        Price of each demand at the bound.
+    often
+        How often each candidate was opened of late, from 0 to 1.
     """
 
     bound: float
     entries: BoolArray
     closed: BoolArray
     forced: BoolArray
+    price: FloatArray
+    often: FloatArray
 
 
 class _Median:
@@ -205,7 +214,12 @@ class _Median:
 
 
 def median_bound(
-    costs: SitingCosts, best: float, *, ends: float, tell: Callable[[IntArray], float] | None = None
+    costs: SitingCosts,
+    best: float,
+    *,
+    ends: float,
+    tell: Callable[[IntArray], float] | None = None,
+    start: FloatArray | None = None,
 ) -> MedianBound:
     """
     Return what a p-median costs at least.
@@ -220,31 +234,38 @@ def median_bound(
         When to stop, by `time.monotonic`.
     tell
         Takes the candidates opened in a round and returns the least cost known since; None: no one asks.
+    start
+        Prices to start from, of a problem that is much the same; it then takes fewer rounds.
     """
     median = _Median(costs)
-    price = median.first_price()
+    price = median.first_price() if start is None else start
     aim = best if math.isfinite(best) else 2.0 * float(price.sum()) + 1.0
-    kept, kept_price, step, stale = -math.inf, price, 1.5, 0
-    for number in range(_ROUNDS):
+    step, rounds = (_FIRST_STEP, _ROUNDS) if start is None else (_LATER_STEP, _LATER_ROUNDS)
+    patience = _STALE if start is None else _LATER_STALE
+    kept, kept_price, stale = -math.inf, price, 0
+    often = np.zeros(costs.candidates)
+    for number in range(rounds):
         value, _, opened = median.value(price)
+        often *= _FORGET
+        often[opened] += 1.0 - _FORGET
         if value > kept + 1e-12 * abs(value):
             kept, kept_price, stale = value, price, 0
             if tell is not None and number % 10 == 9:
                 aim = min(aim, tell(np.sort(opened)))
         else:
             stale += 1
-        if stale > _STALE:
+        if stale > patience:
             step, stale, price = step / 2, 0, kept_price
             continue
         slope = np.where(costs.claims, 1.0 - median.served(price, opened), 0.0)
         length = float(slope @ slope)
         if _done(length, step, math.isfinite(best) and aim - kept < 1.0, ends):
             break
-        price = np.maximum(0.0, price + step * max(1.0, 1.02 * aim - value) / length * slope)
-    return _median_fixed(median, aim if math.isfinite(best) else math.inf, kept_price)
+        price = np.maximum(0.0, price + step * max(1.0, 1.005 * aim - value) / length * slope)
+    return _median_fixed(median, aim if math.isfinite(best) else math.inf, kept_price, often)
 
 
-def _median_fixed(median: _Median, best: float, price: FloatArray) -> MedianBound:
+def _median_fixed(median: _Median, best: float, price: FloatArray, often: FloatArray) -> MedianBound:
     costs = median.costs
     value, brings, opened = median.value(price)
     is_open = _marks(costs.candidates, opened) > 0
@@ -259,4 +280,6 @@ def _median_fixed(median: _Median, best: float, price: FloatArray) -> MedianBoun
         entries=median.own & (value + used + more[costs.candidate] <= spare),
         closed=value + more > spare,
         forced=costs.fixed | (is_open & (value + first_out - brings > spare)),
+        price=price,
+        often=often,
     )

@@ -47,12 +47,13 @@ class Cover:
         return round(float(self.weight.sum()))
 
 
-def reduce_cover(costs: SitingCosts) -> Cover:
+def reduce_cover(costs: SitingCosts, *, whole: bool = False) -> Cover:
     """
     Leave out what the fixed candidates cover; join demand with the same candidates; drop the dominated.
 
     A candidate whose demand another one covers as well is dropped; of those that cover the same, the lowest
-    is kept. Some best choice is made of the rest.
+    is kept. Some best choice is made of the rest. If the ``whole`` demand is to be covered, so is demand
+    that is covered whenever other demand is.
     """
     by_fixed = np.zeros(costs.demands, bool)
     by_fixed[costs.demand[costs.fixed[costs.candidate]]] = True
@@ -63,8 +64,12 @@ def reduce_cover(costs: SitingCosts) -> Cover:
     rows.sort_indices()
     matrix, weight = _grouped(rows, costs.weights)
     columns = np.flatnonzero(np.diff(matrix.indptr) > 0)
-    columns = columns[~_dominated(matrix[:, columns])]
-    return Cover(matrix[:, columns], weight, columns, base)
+    while True:
+        columns = columns[~_dominated(matrix[:, columns])]
+        idle = _dominating(matrix[:, columns]) if whole else np.zeros(len(weight), bool)
+        matrix, weight = sparse.csc_array(matrix.tocsr()[~idle]), weight[~idle]
+        if not idle.any():
+            return Cover(matrix[:, columns], weight, columns, base)
 
 
 def _grouped(rows: Any, weights: IntArray) -> tuple[Any, FloatArray]:
@@ -94,6 +99,22 @@ def _dominated(matrix: Any) -> BoolArray:
     inside = (both.data == size[small]) & (small != large)
     inside &= (size[large] > size[small]) | (large < small)
     out[small[inside]] = True
+    return out
+
+
+def _dominating(matrix: Any) -> BoolArray:
+    """Tell which rows contain another one: who covers that covers them too."""
+    turned = sparse.csc_array(matrix.T)
+    out = np.zeros(turned.shape[1], bool)
+    rows = np.diff(matrix.indptr).astype(np.int64)
+    if not turned.nnz or int((rows**2).sum()) > _PRODUCTS:
+        return out
+    size = np.diff(turned.indptr)
+    both = sparse.coo_array(turned.T @ turned)
+    small, large = both.coords
+    inside = (both.data == size[small]) & (small != large)
+    inside &= (size[large] > size[small]) | (large > small)
+    out[large[inside]] = True
     return out
 
 

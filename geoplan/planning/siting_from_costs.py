@@ -10,6 +10,7 @@ import numpy as np
 
 from geoplan.errors import PlanningError, SolverError
 from geoplan.planning.siting_bound import full_cover_bound, median_bound, most_cover_bound
+from geoplan.planning.siting_branch import branch_median
 from geoplan.planning.siting_capacity import Placed, best_within_capacities, centre_within_capacities
 from geoplan.planning.siting_check import check_siting, objective_of
 from geoplan.planning.siting_costs import (
@@ -31,8 +32,8 @@ __all__ = [
     "solve_siting",
 ]
 
-_MEDIAN_WALKS = 250_000
-"""Walks left by the bound up to which HiGHS is given a p-median."""
+_MEDIAN_WALKS, _NODES = 60_000, 400
+"""If the bound leaves at most so many walks, HiGHS takes over a p-median after so many branches."""
 _SEARCH_SHARE, _BOUND_SHARE = 0.3, 0.6
 """Shares of the time by which the search and then the bound must end."""
 
@@ -245,7 +246,7 @@ def _answer(costs: SitingCosts, model: SitingModel, placed: Placed | None, seed:
 
 
 def _lscp(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
-    cover = reduce_cover(costs)
+    cover = reduce_cover(costs, whole=True)
     fixed = np.flatnonzero(costs.fixed)
     found, bound = _fewest(cover, seed, clock)
     return Placed(np.concatenate([fixed, cover.candidates[found]]), None, len(fixed) + bound)
@@ -317,7 +318,11 @@ def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
 
     bound = median_bound(costs, least, ends=clock.bound, tell=tell)
     low = bound.bound
-    if low < least and int(bound.entries.sum()) <= _MEDIAN_WALKS:
+    few = int(bound.entries.sum()) <= _MEDIAN_WALKS
+    if low < least:
+        best, low = branch_median(costs, best, bound, ends=clock.ends, most=_NODES if few else math.inf)
+        least = median_cost(costs, best)
+    if low < least and few:
         chosen, exact, proven = median_exactly(
             costs, seconds=clock.left, entries=bound.entries, closed=bound.closed, forced=bound.forced
         )
@@ -329,15 +334,17 @@ def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
 
 def _cover_with(costs: SitingCosts, seed: int, clock: _Clock) -> tuple[IntArray | None, bool]:
     """Look for p candidates that serve every claim; tell whether there may be any."""
-    cover, fixed = reduce_cover(costs), np.flatnonzero(costs.fixed)
+    cover, fixed = reduce_cover(costs, whole=True), np.flatnonzero(costs.fixed)
     more = costs.p - len(fixed)
-    found = full_cover(cover, seed=seed, ends=time.monotonic())
-    if len(found) <= more:
-        return np.concatenate([fixed, cover.candidates[found]]), True
-    answer, bound, proven = cover_all(cover, most=more, seconds=clock.left, enough=more)
-    if answer is not None:
-        return np.concatenate([fixed, cover.candidates[answer]]), True
-    return None, not (proven or bound > more)
+    found: IntArray | None = full_cover(cover, seed=seed, ends=clock.ends)
+    if found is not None and len(found) > more:
+        known = full_cover_bound(cover, float(len(found)), ends=clock.ends)
+        if known.bound > more:
+            return None, False
+        found, bound, proven = cover_all(cover, most=more, seconds=clock.left, enough=more)
+        if found is None:
+            return None, not (proven or bound > more)
+    return np.concatenate([fixed, cover.candidates[found]]), True
 
 
 def _p_centre(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
