@@ -189,28 +189,30 @@ class _Median:
         self.costs = costs
         self.more = costs.p - int(costs.fixed.sum())
         self.own = costs.claims[costs.demand]
-        self.pay = costs.weights[costs.demand].astype(np.float64) * costs.cost
+        self.demand, self.candidate = costs.demand[self.own], costs.candidate[self.own]
+        self.pay = costs.weights[self.demand].astype(np.float64) * costs.cost[self.own]
         self.free = np.flatnonzero(~costs.fixed)
 
     def first_price(self) -> FloatArray:
         """Return the price at which everyone is served by the nearest."""
         price = np.full(self.costs.demands, np.inf)
-        np.minimum.at(price, self.costs.demand[self.own], self.pay[self.own])
+        np.minimum.at(price, self.demand, self.pay)
         return np.where(np.isfinite(price), price, 0.0)
 
     def value(self, price: FloatArray) -> tuple[float, FloatArray, IntArray]:
         """Return the bound at a price, what each candidate then brings, and which are opened."""
-        worth = np.where(self.own, np.minimum(self.pay - price[self.costs.demand], 0.0), 0.0)
-        brings = np.bincount(self.costs.candidate, worth, minlength=self.costs.candidates).astype(np.float64)
+        self.worth = np.minimum(self.pay - price[self.demand], 0.0)
+        brings = np.bincount(self.candidate, self.worth, minlength=self.costs.candidates).astype(np.float64)
         order = self.free[np.argsort(brings[self.free], kind="stable")[: self.more]]
         opened = np.concatenate([np.flatnonzero(self.costs.fixed), order])
         return float(price.sum() + brings[opened].sum()), brings, opened
 
-    def served(self, price: FloatArray, opened: IntArray) -> FloatArray:
-        """Return how often each demand is served at a price."""
-        is_open = _marks(self.costs.candidates, opened) > 0
-        used = self.own & is_open[self.costs.candidate] & (self.pay < price[self.costs.demand])
-        return np.bincount(self.costs.demand[used], minlength=self.costs.demands).astype(np.float64)
+    def served(self, opened: IntArray) -> FloatArray:
+        """Return how often each demand is served at the last price."""
+        is_open = np.zeros(self.costs.candidates, bool)
+        is_open[opened] = True
+        used = is_open[self.candidate] & (self.worth < 0)
+        return np.bincount(self.demand[used], minlength=self.costs.demands).astype(np.float64)
 
 
 def median_bound(
@@ -220,6 +222,7 @@ def median_bound(
     ends: float,
     tell: Callable[[IntArray], float] | None = None,
     start: FloatArray | None = None,
+    again: bool = False,
 ) -> MedianBound:
     """
     Return what a p-median costs at least.
@@ -235,13 +238,15 @@ def median_bound(
     tell
         Takes the candidates opened in a round and returns the least cost known since; None: no one asks.
     start
-        Prices to start from, of a problem that is much the same; it then takes fewer rounds.
+        Prices to start from; None: those at which everyone is served by the nearest candidate.
+    again
+        Whether these are the best prices of a problem that is much the same: few rounds will do.
     """
     median = _Median(costs)
     price = median.first_price() if start is None else start
     aim = best if math.isfinite(best) else 2.0 * float(price.sum()) + 1.0
-    step, rounds = (_FIRST_STEP, _ROUNDS) if start is None else (_LATER_STEP, _LATER_ROUNDS)
-    patience = _STALE if start is None else _LATER_STALE
+    step, rounds = (_LATER_STEP, _LATER_ROUNDS) if again else (_FIRST_STEP, _ROUNDS)
+    patience = _LATER_STALE if again else _STALE
     kept, kept_price, stale = -math.inf, price, 0
     often = np.zeros(costs.candidates)
     for number in range(rounds):
@@ -257,7 +262,7 @@ def median_bound(
         if stale > patience:
             step, stale, price = step / 2, 0, kept_price
             continue
-        slope = np.where(costs.claims, 1.0 - median.served(price, opened), 0.0)
+        slope = np.where(costs.claims, 1.0 - median.served(opened), 0.0)
         length = float(slope @ slope)
         if _done(length, step, math.isfinite(best) and aim - kept < 1.0, ends):
             break
@@ -274,10 +279,12 @@ def _median_fixed(median: _Median, best: float, price: FloatArray, often: FloatA
     first_out = float(brings[~is_open].min(initial=0.0))
     more = np.where(is_open, 0.0, brings - last_in) if len(chosen) else np.where(is_open, 0.0, np.inf)
     spare = best - 1.0 + _SAFE * max(1.0, abs(value)) if math.isfinite(best) else math.inf
-    used = np.maximum(0.0, median.pay - price[costs.demand])
+    used = np.maximum(0.0, median.pay - price[median.demand])
+    entries = np.zeros(len(costs.demand), bool)
+    entries[median.own] = value + used + more[median.candidate] <= spare
     return MedianBound(
         bound=_least_whole(value),
-        entries=median.own & (value + used + more[costs.candidate] <= spare),
+        entries=entries,
         closed=value + more > spare,
         forced=costs.fixed | (is_open & (value + first_out - brings > spare)),
         price=price,

@@ -60,7 +60,7 @@ def branch_median(
         branches += 1
         for child in _halves(part, int(free[np.argmin(np.abs(bound.often[free] - 0.5))])):
             if int(child.claims.sum()) == claims:
-                below = median_bound(child, least, ends=ends, start=bound.price)
+                below = median_bound(child, least, ends=ends, start=bound.price, again=True)
                 children.append((max(low, below.bound), child, below))
         waiting += sorted(children, key=lambda one: -one[0])
     return best, least

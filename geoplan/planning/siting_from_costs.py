@@ -22,7 +22,13 @@ from geoplan.planning.siting_costs import (
 )
 from geoplan.planning.siting_cover import Cover, full_cover, greedy_cover, reduce_cover, swap_cover
 from geoplan.planning.siting_exact import cover_all, cover_most, median_exactly
-from geoplan.planning.siting_search import assign_nearest, improve_median, median_cost, search_median
+from geoplan.planning.siting_search import (
+    assign_nearest,
+    between_two,
+    improve_median,
+    median_cost,
+    search_median,
+)
 
 __all__ = [
     "lscp_from_costs",
@@ -316,7 +322,7 @@ def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
             least = median_cost(costs, best)
         return least
 
-    bound = median_bound(costs, least, ends=clock.bound, tell=tell)
+    bound = median_bound(costs, least, ends=clock.bound, tell=tell, start=between_two(costs, best))
     low = bound.bound
     few = int(bound.entries.sum()) <= _MEDIAN_WALKS
     if low < least:

@@ -8,10 +8,17 @@ import numpy as np
 
 from geoplan.planning.siting_costs import BoolArray, FloatArray, IntArray, SitingCosts
 
-__all__ = ["assign_nearest", "assign_within_capacities", "improve_median", "median_cost", "search_median"]
+__all__ = [
+    "assign_nearest",
+    "assign_within_capacities",
+    "between_two",
+    "improve_median",
+    "median_cost",
+    "search_median",
+]
 
 _MOVES = 2_000
-_RESTARTS = 4
+_RESTARTS = 10
 _RESTART_ENTRIES = 300_000
 """Walks up to which the search is started again from random choices."""
 
@@ -76,8 +83,8 @@ def improve_median(costs: SitingCosts, chosen: IntArray, *, ends: float) -> IntA
     All swaps are weighed at once: what a candidate brings, less what the one leaving costs, plus what the
     newcomer takes over of it (Resende and Werneck).
     """
-    is_open = _mask(costs, chosen) | costs.fixed
     weight = np.where(costs.claims, costs.weights, 0).astype(np.float64)
+    is_open = _filled(costs, _mask(costs, chosen) | costs.fixed, weight)
     for _ in range(_MOVES):
         nearest, who, second = _two_nearest(costs, is_open)
         near = costs.cost < second[costs.demand]
@@ -86,12 +93,6 @@ def improve_median(costs: SitingCosts, chosen: IntArray, *, ends: float) -> IntA
             candidate, weight[demand] * np.maximum(0.0, nearest[demand] - cost), minlength=costs.candidates
         )
         brings[is_open] = -1.0
-        best = int(brings.argmax())
-        if is_open.sum() < costs.p:
-            if brings[best] <= 0:
-                break
-            is_open[best] = True
-            continue
         leaving = np.flatnonzero(is_open & ~costs.fixed)
         place = np.full(costs.candidates + 1, len(leaving))
         place[leaving] = np.arange(len(leaving))
@@ -107,6 +108,31 @@ def improve_median(costs: SitingCosts, chosen: IntArray, *, ends: float) -> IntA
         out, into = np.unravel_index(int(saved.argmax()), saved.shape)
         is_open[leaving[out]], is_open[into] = False, True
     return np.flatnonzero(is_open)
+
+
+def _filled(costs: SitingCosts, is_open: BoolArray, weight: FloatArray) -> BoolArray:
+    """Open candidates up to p, each time the one that shortens the walks most."""
+    nearest, _, _ = _two_nearest(costs, is_open)
+    pull = weight[costs.demand]
+    first = np.searchsorted(costs.candidate, np.arange(costs.candidates + 1))
+    for _ in range(costs.p - int(is_open.sum())):
+        gain = pull * np.maximum(0.0, nearest[costs.demand] - costs.cost)
+        brings = np.bincount(costs.candidate, gain, minlength=costs.candidates)
+        best = int(brings.argmax())
+        if brings[best] <= 0:
+            break
+        is_open[best] = True
+        own = slice(first[best], first[best + 1])
+        nearest[costs.demand[own]] = np.minimum(nearest[costs.demand[own]], costs.cost[own])
+    return is_open
+
+
+def between_two(costs: SitingCosts, chosen: IntArray) -> FloatArray:
+    """Return what each demand's walk costs midway between its nearest and its second nearest chosen."""
+    nearest, _, second = _two_nearest(costs, _mask(costs, chosen))
+    return np.where(
+        costs.claims, costs.weights * (nearest + np.minimum(second, 2.0 * nearest + 1.0)) / 2.0, 0.0
+    )
 
 
 def search_median(costs: SitingCosts, *, seed: int, ends: float) -> IntArray:
