@@ -180,7 +180,7 @@ def centre_within_capacities(
             raise SolverError("error.siting_not_found")
         return None
     low, high, least = 0, _longest(costs, best, walks), 0
-    while low < high:
+    while low < high and time.monotonic() < ends:
         middle = (low + high) // 2
         near = costs.within(int(walks[middle]))
         found, possible = (None, False) if near.claims.sum() < costs.claims.sum() else _served(near, ends)

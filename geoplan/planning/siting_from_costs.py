@@ -369,7 +369,7 @@ def _p_centre(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
             raise SolverError("error.siting_not_found")
         return None
     high, least = _longest(costs, best, walks), low
-    while low < high:
+    while low < high and clock.left > 0:
         middle = (low + high) // 2
         near = costs.within(int(walks[middle]))
         found, possible = _cover_with(near, seed, clock)

@@ -346,3 +346,23 @@ def test_orlib_p_medians_are_searched_within_half_a_percent_and_proven(number):
     assert median_bound(costs, reached, ends=FOREVER).bound <= best
     found = p_median_from_costs(walks, p=p)
     assert (found.status, found.objective) == ("optimal", best)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_out_of_time_is_feasible_with_an_honest_bound(model):
+    random = np.random.default_rng(8)
+    homes, sites = random.random((1500, 2)) * 9000, random.random((150, 2)) * 9000
+    metres = np.linalg.norm(homes[:, None] - sites[None], axis=2)
+    limit = 1200 if model in ("lscp", "mclp") else None
+    costs = siting_costs(
+        np.rint(metres), weights=random.integers(1, 90, 1500), p=None if model == "lscp" else 9, limit=limit
+    )
+    hasty = solve_siting(costs, model, seed=0, seconds=1e-3)
+    better = solve_siting(costs, model, seed=0, seconds=2.0)
+    assert hasty.status in ("feasible", "optimal")
+    if model == "mclp":
+        assert hasty.objective <= better.bound
+        assert better.objective <= hasty.bound
+    else:
+        assert hasty.objective >= better.bound
+        assert better.objective >= hasty.bound
