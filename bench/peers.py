@@ -38,7 +38,7 @@ Lists = tuple[IntArray, IntArray, IntArray]
 DISTRIBUTIONS = (
     "geoplan", "numba", "numpy", "scipy", "shapely", "contourpy", "networkx", "networkit", "pandana",
     "osmium", "pyrosm", "osmnx", "pyvalhalla", "pyvalhalla-weekly", "highspy", "gerrychain", "spopt",
-    "pymetis",
+    "pymetis", "pulp",
 )  # fmt: skip
 _SCIPY_ROWS = 64
 

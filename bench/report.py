@@ -24,6 +24,7 @@ TITLES = {
     "e": "e. Meeting the nearest street",
     "f": "f. Loading an extract",
     "g": "g. Splitting communities",
+    "h": "h. Siting centres, exact",
 }
 _FLOOR_OF_THE_TARGET_NS = 5.3
 """55 bytes a node at 10.4 GB/s."""

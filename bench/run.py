@@ -29,6 +29,7 @@ PLAN = {
     "e": {"10k": 5, "100k": 5, "porto": 5, "1M": 3},
     "f": {"porto": 2},
     "g": {"anning": 1, "known": 1, "planar": 1},
+    "h": {"-": 1},
     "memory": {"1M": 1},
     "processes": {"-": 1},
 }
@@ -75,6 +76,10 @@ def run_here(case: str, size: str, rounds: int, work: Path) -> Result:
         from bench.splits import splits_case
 
         return splits_case(size)
+    if case == "h":
+        from bench.siting import siting_case
+
+        return siting_case(rounds)
     from bench import points, routing, shapes
     from bench.networks import load
 

@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from geoplan.planning.plan import SplitPlan
     from geoplan.planning.premises_plan import plan_premises
     from geoplan.planning.seat_paths import seat_paths
+    from geoplan.planning.site_plan import SitePlan
+    from geoplan.planning.siting import locate_centres
+    from geoplan.planning.siting_from_costs import (
+        lscp_from_costs,
+        mclp_from_costs,
+        p_centre_from_costs,
+        p_median_from_costs,
+    )
     from geoplan.planning.split import evaluate_split, plan_split
     from geoplan.planning.split_from_costs import split_from_costs
     from geoplan.standards.catalogue import list_standards
@@ -42,6 +50,7 @@ _HOMES = {
     "CauseResult": "geoplan.analysis.causes",
     "CoverageResult": "geoplan.analysis.coverage",
     "GeoplanError": "geoplan.errors",
+    "SitePlan": "geoplan.planning.site_plan",
     "SplitPlan": "geoplan.planning.plan",
     "Standard": "geoplan.standards.standard",
     "Study": "geoplan.model.study",
@@ -57,6 +66,11 @@ _HOMES = {
     "flag_oversized": "geoplan.analysis.communities",
     "list_standards": "geoplan.standards.catalogue",
     "load_standard": "geoplan.standards.parse",
+    "locate_centres": "geoplan.planning.siting",
+    "lscp_from_costs": "geoplan.planning.siting_from_costs",
+    "mclp_from_costs": "geoplan.planning.siting_from_costs",
+    "p_centre_from_costs": "geoplan.planning.siting_from_costs",
+    "p_median_from_costs": "geoplan.planning.siting_from_costs",
     "phase_splits": "geoplan.planning.phasing",
     "plan_premises": "geoplan.planning.premises_plan",
     "plan_split": "geoplan.planning.split",
@@ -74,6 +88,7 @@ __all__ = [
     "CauseResult",
     "CoverageResult",
     "GeoplanError",
+    "SitePlan",
     "SplitPlan",
     "Standard",
     "Study",
@@ -89,7 +104,12 @@ __all__ = [
     "flag_oversized",
     "list_standards",
     "load_standard",
+    "locate_centres",
+    "lscp_from_costs",
     "maps",
+    "mclp_from_costs",
+    "p_centre_from_costs",
+    "p_median_from_costs",
     "phase_splits",
     "plan_premises",
     "plan_split",

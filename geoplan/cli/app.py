@@ -15,6 +15,7 @@ from geoplan.cli.dossier import dossier
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
+from geoplan.cli.site import site
 from geoplan.cli.split import split
 from geoplan.cli.standards import standards
 from geoplan.cli.warmup import warmup
@@ -39,6 +40,7 @@ app.command()(blocks)
 app.command()(split)
 app.command()(dossier)
 app.command()(phases)
+app.command()(site)
 app.command()(standards)
 app.command()(warmup)
 

@@ -17,6 +17,7 @@ __all__ = [
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
+    "SITING_STYLES",
     "STREET_STYLE",
     "VERDICT_STYLES",
     "WALK_STYLE",
@@ -33,6 +34,14 @@ VERDICT_STYLES: dict[str, Style] = {
     "unknown": {"color": "#4d4d4d", "fillColor": "#ffffff", "fillOpacity": 0.9, "weight": 1.6},
 }
 """Blue, vermilion, and hollow: different in hue, in lightness and in form."""
+
+SITING_STYLES: dict[str, Style] = {
+    "new": {"color": "#1d1d1b", "fillColor": "#009e73", "fillOpacity": 1.0, "weight": 1.2, "radius": 6},
+    "before": {**VERDICT_STYLES["pass"], "radius": 4},
+    "left": {**VERDICT_STYLES["fail"], "radius": 4},
+    "unknown": {**VERDICT_STYLES["unknown"], "radius": 4},
+}
+"""Those whom a siting newly reaches stand out by size and outline as well."""
 
 COMPLETENESS_COLOURS = ("#fdf3d8", "#e3e6c4", "#b9d3b9", "#8cbcb8", "#64a3b4")
 """From none of the categories to all of them; light, so that the points stand out."""

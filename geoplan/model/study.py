@@ -144,17 +144,22 @@ class Study:
         Parameters
         ----------
         centres
-            Table ``centres`` in the study's CRS, with new ids.
+            Table ``centres``, with new ids; or ``SitePlan.chosen``, whose further columns are left out.
 
         Raises
         ------
         DuplicateIdError
             If an id is taken.
         """
+        known = [column.name for column in INPUT_TABLES["centres"].columns if column.name in centres]
+        places = gpd.GeoDataFrame(centres[known], geometry=centres.geometry.to_numpy(), crs=centres.crs)
+        added = places.to_crs(self.crs)
         if self.centres is None:
-            return dataclasses.replace(self, centres=centres.sort_index())
+            return dataclasses.replace(self, centres=added.sort_index())
         taken = centres.index[centres.index.isin(self.centres.index)]
         if len(taken):
             raise DuplicateIdError("error.duplicate_ids", table="centres", ids=some_ids(taken))
-        joined = pd.concat([self.centres, centres.to_crs(self.crs)]).sort_index()
+        both = [one.dropna(axis=1, how="all") for one in (self.centres, added) if len(one)]
+        every = [*self.centres.columns, *(name for name in added.columns if name not in self.centres)]
+        joined = pd.concat([self.centres.iloc[:0], *both]).reindex(columns=every).sort_index()
         return dataclasses.replace(self, centres=joined)
