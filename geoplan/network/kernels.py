@@ -24,8 +24,6 @@ FloatArray = npt.NDArray[np.float64]
 
 INF_MS = 2**31 - 1
 """Time of a node not reached [ms]. Walks must be shorter than this (596 hours)."""
-_MANY = 32
-"""From so many entries in a block on, most of it will be needed."""
 _OUT = -1
 """In no list."""
 
@@ -41,14 +39,14 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it as a whole
     indptr: UInt32Array, head: UInt32Array, ms: UInt32Array,
     start_node: UInt32Array, start_ms: UInt32Array, start_row: UInt32Array,
-    round_ms: int, block_shift: int, room: int, degree: int,
+    round_ms: int, block_shift: int, many: int, room: int, degree: int,
     dist: Int32Array, row: Int32Array,
 ) -> tuple[int, int]:  # fmt: skip
     """
     Fill ``dist`` and ``row`` with the nearest start of every node; of starts equally near, the lowest row.
 
     Times are passed on in rounds, and within a round block by block of nodes: what a block needs then stays
-    in the cache. Where much of it will be needed, it is read ahead in one go: memory is much quicker read in
+    in the cache. From ``many`` entries in it on, it is read ahead in one go: memory is much quicker read in
     order than here and there. Within the block, first come is first served; what falls due in a later round,
     or lies in another block, waits. An entry that a shorter time has overtaken is skipped, and a node whose
     time falls after it was passed on is passed on again: the result depends neither on rounds nor on blocks.
@@ -100,7 +98,7 @@ def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles
         at = np.uint64(0)
         while at < count:
             block = (turn[at] & low_half) >> shift
-            if first[block] - np.int64(at) >= _MANY:
+            if first[block] - np.int64(at) >= many:
                 begin = int(block << shift)
                 end = min(begin + (1 << block_shift), len(dist))
                 for i in range(begin, end, 8):

@@ -31,10 +31,15 @@ _WORK_LOADED = 20_000
 _WORK_TO_LOAD = 5_000_000
 """Nodes times searches from which loading numba pays as well, about 2 s."""
 
-_BLOCK_SHIFT = 13
-"""8,192 nodes a block: with their arcs a third of a megabyte, which stays in the processor's cache."""
-_ROUND_MS = 900_000
-"""Longer rounds pass on more times that do not last, shorter ones come back to each block more often."""
+_BLOCK_SHIFT = 14
+"""16,384 nodes a block: with their arcs two thirds of a megabyte, which stays in the processor's cache."""
+_ROUND_MS = 150_000
+"""Longer rounds pass on more times that do not last."""
+_LARGE_NODES = 1 << 18
+"""From so many nodes on, the network outgrows the cache, and coming back to a block costs more than that."""
+_ROUND_OF_LARGE_MS = 2_400_000
+_MANY_ENTRIES = 32
+"""From so many in a block of a large network on, most of the block will be needed."""
 _ROOM_PER_NODE = 2
 _LEAST_ROOM = 64
 _RING_SHIFT = 7
@@ -80,12 +85,15 @@ def nearest_at_nodes(
     if not len(doors.node):
         return dist, row
     if numba:
+        round_ms, many = _ROUND_MS, network.node_count
+        if network.node_count >= _LARGE_NODES:
+            round_ms, many = _ROUND_OF_LARGE_MS, _MANY_ENTRIES
         room, longest = _ROOM_PER_NODE * network.node_count + _LEAST_ROOM, -1
         while longest < 0:
             longest, _ = compiled(multi_source)(
                 *(one.view(np.uint32) for one in (arcs.indptr, arcs.head, arcs.ms)),
                 *(one.view(np.uint32) for one in (doors.node, doors.ms, doors.owner)),
-                _ROUND_MS, _BLOCK_SHIFT, room, arcs.degree, dist, row,
+                round_ms, _BLOCK_SHIFT, many, room, arcs.degree, dist, row,
             )  # fmt: skip
             room *= 4
         if longest + arcs.longest_ms >= INF_MS:

@@ -130,6 +130,8 @@ def test_small_blocks_short_rounds_and_little_room_change_nothing(seed):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(search, "_BLOCK_SHIFT", 2)
         patch.setattr(search, "_ROUND_MS", 20_000)
+        patch.setattr(search, "_MANY_ENTRIES", 1)
+        patch.setattr(search, "_LARGE_NODES", int(walk.node_count + seed % 2))
         patch.setattr(search, "_ROOM_PER_NODE", 0)
         patch.setattr(search, "_LEAST_ROOM", 1)
         blocked = nearest(walk, costs, places, targets, engine="numba")
