@@ -25,6 +25,8 @@ __all__ = [
     "compliance_counts",
     "match_counts",
     "place_count",
+    "recheck_lines",
+    "rechecked",
     "spread",
     "worst_obstacles",
     "worst_places",
@@ -47,6 +49,7 @@ _PLACE = (
     "place_id service name community_id persons households elderly_persons cause cause_share obstacle_ids "
     "mean_minutes"
 )
+_RECHECK = "service redecided agreeing timed largest_difference_ms longest_pass_id longest_pass_minutes"
 _OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
 
 
@@ -167,3 +170,30 @@ def compliance_counts(audit: Audit, lang: Lang) -> Sheet | None:
                      *(Cell(str(words[one])) for one in names[3:])])  # fmt: skip
     headings = [schema.column(one).heading(lang) for one in names]
     return Sheet([*headings[:3], *(text(f"verdict.{one}", lang) for one in VERDICTS), *headings[3:]], rows)
+
+
+def rechecked(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return what the independent check found, by service; None if no walks were decided."""
+    table = audit.tables.get("recheck")
+    if table is None:
+        return None
+    return sheet_of("recheck", table.reset_index(), _RECHECK.split(), audit.standard, lang)
+
+
+def recheck_lines(audit: Audit, lang: Lang) -> list[str]:
+    """Return a sentence on the independent check; none if no walks were decided."""
+    table = audit.tables.get("recheck")
+    if table is None:
+        return []
+    return [
+        text(
+            "report.recheck",
+            lang,
+            sampled=count_text(table["sampled"].max()),
+            seed=table["seed"].max(),
+            redecided=count_text(table["redecided"].sum()),
+            agreeing=count_text(table["agreeing"].sum()),
+            timed=count_text(table["timed"].sum()),
+            ms=table["largest_difference_ms"].max(),
+        )
+    ]

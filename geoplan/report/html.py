@@ -212,6 +212,7 @@ def _evidence(audit: Audit, lang: Lang) -> dict[str, Any]:
         "versions": [(str(name), str(value)) for name, value in made_of.versions.items()],
         "digest": made_of.standard_digest,
         "method": _method(audit, lang),
+        "recheck": explained.rechecked(audit, lang),
     }
 
 
@@ -229,4 +230,5 @@ def _method(audit: Audit, lang: Lang) -> list[str]:
         text("report.method_snap", lang, cap=f"{cap:g}" if isinstance(cap, int | float) else DASH),
         text("report.method_unknown", lang),
         text("report.method_buffer", lang),
+        *explained.recheck_lines(audit, lang),
     ]

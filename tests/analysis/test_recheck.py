@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import geoplan.analysis.coverage as engine
+from geoplan.analysis.coverage import coverage
+from geoplan.analysis.recheck import recheck
+from geoplan.errors import DisagreementError
+from geoplan.model.study import Study
+from geoplan.network.build import walk_network
+from geoplan.standards.parse import load_standard
+from geoplan.workflow import audit
+from tests.audits import plain_study
+from tests.cities import CRS, random_points, random_streets, with_entrances
+
+STANDARD = load_standard("default")
+KINDS = ("market", "clinic", "bank", "police", "park")
+
+
+def engine_reach(study, standard=STANDARD):
+    return coverage(walk_network(study), study, standard).reach
+
+
+def random_study(seed):
+    """Return a city with gates, bridges, stairs, hills, signals, streets walked one way, and a river."""
+    rng = np.random.default_rng(seed)
+    streets = random_streets(rng, steps=0.15, bridges=0.15)
+    count = len(streets)
+    streets["gate"] = pd.Series(rng.choice(["closed", "open"], count, p=[0.1, 0.9]), index=streets.index)
+    streets["one_way"] = pd.array(rng.random(count) < 0.1, dtype="boolean")
+    streets["crossings"] = rng.choice([0.0, 1.0, np.nan], count)
+    streets["climb_m"] = rng.choice([0.0, 6.0, -9.0, np.nan], count)
+    homes = with_entrances(rng, random_points(rng, 14, prefix="r")).rename_axis("residence_id")
+    homes["persons"] = pd.array(rng.integers(1, 90, 14), dtype="Int64")
+    homes["households"] = homes["persons"]
+    shops = with_entrances(rng, random_points(rng, 12, prefix="f")).rename_axis("facility_id")
+    shops["kind"] = pd.Series(rng.choice(KINDS, 12), index=shops.index)
+    shops["service_level"] = pd.array(rng.choice([5, 10, 15, pd.NA], 12), dtype="Int64")
+    centres = random_points(rng, 3, prefix="c").rename_axis("centre_id")
+    centres["level"] = pd.Series(rng.choice(["district", "community"], 3), index=centres.index)
+    middle = shapely.get_coordinates(streets.geometry.iloc[0])[0] + 200
+    bend = np.array([900, 30])
+    river = shapely.LineString([middle - bend, middle, middle + bend])
+    barriers = random_points(rng, 1, prefix="b").rename_axis("barrier_id").set_geometry([river], crs=CRS)
+    barriers = barriers.assign(kind="river", severity=pd.Series([None], index=barriers.index, dtype="str"))
+    return Study(
+        study_id="random", name="random", crs=CRS, streets=streets, residences=homes, facilities=shops,
+        centres=centres, barriers=barriers, max_snap_m=60.0,
+        complete=frozenset({"museum"}) if seed % 2 else frozenset(),
+    )  # fmt: skip
+
+
+def demanding(standard):
+    """Return the standard with short limits; categories of every kind, of two, by level, and of nothing."""
+    daily, civic, welfare, *rest = standard.categories
+    categories = (
+        dataclasses.replace(daily, kinds=("market", "bank"), mode="all", minutes=6.0),
+        dataclasses.replace(civic, kinds=KINDS, min_count=2, minutes=4.0),
+        dataclasses.replace(welfare, kinds=KINDS, level=10, minutes=5.0),
+        dataclasses.replace(rest[0], kinds=("museum",)),
+        *rest[1:],
+    )
+    changed = {"centre.minutes": 4, "walking.crossing_delay": 20}
+    rules = dict(standard.override(changed).rules)
+    tier = rules["centre.district_serves_community_tier"]
+    rules["circle.non_inclusion"] = dataclasses.replace(tier, id="circle.non_inclusion", value=True)
+    return dataclasses.replace(standard, rules=rules, categories=categories)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["default", "elder"]))
+def test_engine_and_checker_agree_to_the_millisecond_on_any_city(seed, profile):
+    study, standard = random_study(seed), demanding(STANDARD).with_profile(profile)
+    reach = engine_reach(study, standard)
+    found = recheck(study, standard, reach, sampled=len(study.residences))
+    assert (found["agreeing"] == len(study.residences)).all()
+    assert (found["largest_difference_ms"] == 0).all()
+
+
+def test_the_cities_hold_walks_that_pass_that_fail_and_what_is_unknown():
+    told = pd.concat([engine_reach(random_study(seed), demanding(STANDARD)) for seed in range(8)])
+    assert set(told["verdict"]) == {"pass", "fail", "unknown"}
+    assert told["minutes"].notna().mean() > 0.5
+
+
+@pytest.mark.parametrize(
+    ("column", "wrong"),
+    [
+        ("minutes", lambda old: old + 1 / 60_000),
+        ("minutes", lambda old: old * np.nan),
+        ("verdict", {"pass": "fail", "fail": "pass"}.get),
+        ("nearest_id", "other {}".format),
+    ],
+    ids=["one millisecond", "no walk", "verdict", "place"],
+)
+def test_one_wrong_cell_of_a_drawn_residence_is_found(column, wrong):
+    study = plain_study()
+    reach = engine_reach(study)
+    row = reach.index[(reach["residence_id"] == "r2") & (reach["service"] == "welfare")][0]
+    reach.loc[row, column] = wrong(reach.loc[row, column])
+    with pytest.raises(DisagreementError, match="r2 welfare"):
+        recheck(study, STANDARD, reach)
+
+
+def test_a_wrong_longest_walk_is_found_whoever_is_drawn():
+    study = plain_study()
+    reach = engine_reach(study)
+    passing = reach[(reach["service"] == "daily") & (reach["verdict"] == "pass")]
+    row = passing["minutes"].idxmax()
+    assert recheck(study, STANDARD, reach, sampled=0).loc["daily", "longest_pass_id"] == "r2"
+    reach.loc[row, "minutes"] += 0.001
+    with pytest.raises(DisagreementError, match="r2 daily"):
+        recheck(study, STANDARD, reach, sampled=0)
+
+
+def test_a_wrong_snap_stops_the_audit(monkeypatch):
+    honest = engine.place_on_network
+
+    def shifted(network, study, standard):
+        places = honest(network, study, standard)
+        moved = dataclasses.replace(places.residences, offset_m=places.residences.offset_m + 7)
+        return dataclasses.replace(places, residences=moved)
+
+    monkeypatch.setattr(engine, "place_on_network", shifted)
+    with pytest.raises(DisagreementError) as caught:
+        audit(plain_study(), STANDARD)
+    assert "r1 daily" in str(caught.value) and "r1 daily" in caught.value.text("zh")
+
+
+def test_a_closed_gate_walked_through_stops_the_audit(monkeypatch):
+    study = plain_study()
+    (street,) = study.streets.geometry
+    (x0, y), (x1, _) = street.coords
+    middle = (x0 + 600, y)
+    halves = [shapely.LineString([(x0, y), middle]), shapely.LineString([middle, (x1, y)])]
+    streets = pd.concat([study.streets, study.streets]).set_axis(["a", "b"]).rename_axis("street_id")
+    gated = dataclasses.replace(study, streets=streets.set_geometry(halves).assign(gate=["open", "closed"]))
+    assert audit(gated, STANDARD).tables["recheck"]["agreeing"].gt(0).all()
+    ungated = dataclasses.replace(gated, streets=gated.streets.drop(columns="gate"))
+    monkeypatch.setattr("geoplan.workflow.walk_network", lambda _: walk_network(ungated))
+    with pytest.raises(DisagreementError):
+        audit(gated, STANDARD)
+
+
+def test_the_draw_hangs_on_the_seed_and_not_on_the_order_of_rows():
+    study = random_study(3)
+    reach = engine_reach(study)
+    one = recheck(study, STANDARD, reach, sampled=4, seed=1)
+    again = recheck(study, STANDARD, reach.sample(frac=1, random_state=0), sampled=4, seed=1)
+    pd.testing.assert_frame_equal(one, again.loc[one.index])
+    assert (one["seed"] == 1).all() and (one["sampled"] == 4).all()
+
+
+def test_every_audit_is_checked_with_the_seed_given():
+    found = audit(plain_study(), STANDARD, seed=5).tables["recheck"]
+    assert (found["redecided"] == found["agreeing"]).all() and (found["sampled"] == 4).all()
+    assert found["seed"].tolist() == [5] * len(found)
