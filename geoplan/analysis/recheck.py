@@ -2,7 +2,8 @@
 The independent checker: a second, plain implementation re-decides part of every audit.
 
 A seeded sample of residences is decided anew for every service, and so are the walks that reports quote:
-of each service the longest that passes, the shortest that fails and the longest of all. It starts from the
+of each service the longest that passes, the shortest that fails and the longest of all, and the longest of
+each community (of 60 drawn, where there are more). It starts from the
 study's tables and has its own streets, doors and search (`geoplan.analysis.plain_walks`); nothing of
 `geoplan.network` or `geoplan.analysis.reach` is in it, so that a fault there cannot hide here. A contract of
 import-linter holds that.
@@ -11,7 +12,6 @@ import-linter holds that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ __all__ = ["SAMPLED", "recheck"]
 
 SAMPLED = 50
 """Residences drawn in an audit."""
+_COMMUNITIES = 60
+"""Communities whose longest walks are decided again."""
 _TIMES_LIMIT = 2
 """A walk drawn is followed to this many times the longest limit; beyond, both must find it beyond."""
 
@@ -128,12 +130,13 @@ def recheck(
     services = list(dict.fromkeys(reach["service"]))
     needs = {service: _needs(study, standard, service) for service in services}
     told = _told(reach)
-    count = min(sampled, len(residences))
-    drawn = np.sort(np.random.default_rng(seed).choice(len(residences), count, replace=False))
+    count, draw = min(sampled, len(residences)), np.random.default_rng(seed)
+    drawn = np.sort(draw.choice(len(residences), count, replace=False))
+    communities = _communities(residences, draw)
     bound = _TIMES_LIMIT * max((one.limit_ms for parts in needs.values() for one in parts), default=0)
     asked = {(str(residences.index[row]), service): float(bound) for row in drawn for service in services}
     for service in services:
-        asked |= {(one, service): math.inf for one in _telling(told, service)}
+        asked |= {(one, service): math.inf for one in _telling(told, service, communities)}
     row_of = {str(label): row for row, label in enumerate(residences.index)}
     walks = _walks(study, standard, needs, {row_of[residence_id] for residence_id, _ in asked})
     findings = []
@@ -164,17 +167,29 @@ def _told(reach: pd.DataFrame) -> dict[tuple[str, str], _Answer]:
     }
 
 
-def _telling(told: dict[tuple[str, str], _Answer], service: str) -> Iterable[str]:
-    """Return who has the longest walk that passes, the shortest that fails, and the longest of all."""
-    walks = [
-        (one.ms, home, one.verdict)
-        for (home, of), one in told.items()
-        if of == service and one.ms is not None
-    ]
-    passing = [one for one in walks if one[2] == "pass"]
-    failing = [one for one in walks if one[2] == "fail"]
-    chosen = [max(one, default=None) for one in (passing, walks)] + [min(failing, default=None)]
-    return {one[1]: None for one in chosen if one is not None}
+def _communities(residences: gpd.GeoDataFrame, draw: np.random.Generator) -> dict[str, str]:
+    """Return residence -> community of the communities drawn, which are all if they are few."""
+    if "community_id" not in residences:
+        return {}
+    of = {str(home): str(one) for home, one in residences["community_id"].dropna().items()}
+    known = sorted(set(of.values()))
+    kept = {known[at] for at in draw.choice(len(known), min(_COMMUNITIES, len(known)), replace=False)}
+    return {home: one for home, one in of.items() if one in kept}
+
+
+def _telling(
+    told: dict[tuple[str, str], _Answer], service: str, communities: dict[str, str]
+) -> dict[str, None]:
+    """Return who has the longest walk that passes, of all and of a community, and the shortest that fails."""
+    groups: dict[str, tuple[int, str]] = {}
+    for (home, of), one in told.items():
+        if of != service or one.ms is None:
+            continue
+        walk = (one.ms, home)
+        for group in ("all", one.verdict, f"community {communities.get(home, '')}"):
+            chosen = min if group == "fail" else max
+            groups[group] = chosen(groups.get(group, walk), walk)
+    return {home: None for _, home in groups.values()}
 
 
 def _needs(study: Study, standard: Standard, service: str) -> list[_Need]:

@@ -12,7 +12,7 @@ RECHECK = TableSchema(
     (
         SERVICE,
         integer("sampled", "residences drawn", "抽取居住点数", "Drawn at random by ``seed``."),
-        integer("redecided", "residences re-decided", "复核居住点数", "Those drawn, and those with the longest and closest walks."),
+        integer("redecided", "residences re-decided", "复核居住点数", "Those drawn, and those with the longest and closest walks, of all and of communities."),
         integer("agreeing", "agreeing", "一致数", "Same verdict, same nearest place, same walk to the millisecond."),
         integer("timed", "walks compared to the ms", "逐毫秒比对数", "The others have no walk within twice the longest limit, by both."),
         integer("largest_difference_ms", "largest difference (ms)", "最大差异（毫秒）", "Between two walks compared."),

@@ -120,6 +120,18 @@ def test_a_wrong_longest_walk_is_found_whoever_is_drawn():
         recheck(study, STANDARD, reach, sampled=0)
 
 
+def test_a_wrong_longest_walk_of_a_community_is_found_whoever_is_drawn():
+    study = plain_study()
+    reach = engine_reach(study)
+    row = reach.index[(reach["residence_id"] == "r1") & (reach["service"] == "daily")][0]
+    reach.loc[row, "minutes"] += 0.001
+    assert study.residences.loc[["r1", "r2"], "community_id"].tolist() == ["west", "west"]
+    assert recheck(study, STANDARD, reach, sampled=0)["agreeing"].gt(0).all()  # r2 walks longer
+    apart = study.residences.assign(community_id=["alone", "west", "east", "west"])
+    with pytest.raises(DisagreementError, match="r1 daily"):
+        recheck(dataclasses.replace(study, residences=apart), STANDARD, reach, sampled=0)
+
+
 def test_a_wrong_snap_stops_the_audit(monkeypatch):
     honest = engine.place_on_network
 
