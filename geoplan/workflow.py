@@ -19,6 +19,7 @@ from geoplan.analysis.gap_places import find_gap_places
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.recheck import recheck
+from geoplan.analysis.stability import verdict_stability
 from geoplan.analysis.tally import counts, rate, tally, total
 from geoplan.analysis.tiers import centre_tiers
 from geoplan.errors import DataError
@@ -46,7 +47,16 @@ _REACH_TABLES = (
     "network_faults",
     "recheck",
 )
-_EXPLAINING_TABLES = ("causes", "causes_by_service", "obstacles", "gap_places", "distribution", "matching")
+_EXPLAINING_TABLES = (
+    "stability",
+    "marginal",
+    "causes",
+    "causes_by_service",
+    "obstacles",
+    "gap_places",
+    "distribution",
+    "matching",
+)
 _CENTRE_TABLES = (
     "coverage_by_centre",
     "level_checks",
@@ -228,7 +238,10 @@ def _explaining_tables(
     if progress is not None:
         progress("stage.causes", 0, 1)
     found = find_causes(network, study, standard, result)
+    sure = verdict_stability(network, study, standard, result, progress=progress)
     return {
+        "stability": sure.stability,
+        "marginal": sure.marginal,
         "causes": found.causes,
         "causes_by_service": found.by_service,
         "obstacles": found.obstacles,
