@@ -16,6 +16,7 @@ __all__ = [
     "CrsMismatchError",
     "DataError",
     "DatumError",
+    "DisagreementError",
     "DisconnectedError",
     "DuplicateIdError",
     "EncodingError",
@@ -145,6 +146,10 @@ class InfeasibleError(PlanningError):
 
 class SolverError(PlanningError):
     """The solver stopped without an answer."""
+
+
+class DisagreementError(GeoplanError):
+    """The independent checker decides otherwise than the engine: the figures must not be used."""
 
 
 class MissingExtraError(GeoplanError, ImportError):

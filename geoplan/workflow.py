@@ -18,6 +18,8 @@ from geoplan.analysis.distribution import matching, walk_distribution
 from geoplan.analysis.gap_places import find_gap_places
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
+from geoplan.analysis.recheck import recheck
+from geoplan.analysis.stability import verdict_stability
 from geoplan.analysis.tally import counts, rate, tally, total
 from geoplan.analysis.tiers import centre_tiers
 from geoplan.errors import DataError
@@ -43,8 +45,18 @@ _REACH_TABLES = (
     "snaps",
     "network_components",
     "network_faults",
+    "recheck",
 )
-_EXPLAINING_TABLES = ("causes", "causes_by_service", "obstacles", "gap_places", "distribution", "matching")
+_EXPLAINING_TABLES = (
+    "stability",
+    "marginal",
+    "causes",
+    "causes_by_service",
+    "obstacles",
+    "gap_places",
+    "distribution",
+    "matching",
+)
 _CENTRE_TABLES = (
     "coverage_by_centre",
     "level_checks",
@@ -97,6 +109,7 @@ def audit(
     standard: Standard,
     *,
     minutes: tuple[float, ...] | None = None,
+    seed: int = 0,
     progress: Progress | None = None,
 ) -> Audit:
     """
@@ -111,6 +124,8 @@ def audit(
         The rules.
     minutes
         Times of the service circles drawn [min]; None takes thirds of ``centre.minutes``.
+    seed
+        Of the residences that the independent check draws.
     progress
         Called as ``progress(stage, done, total)``.
 
@@ -118,6 +133,8 @@ def audit(
     ------
     DataError
         If the tables allow nothing at all.
+    DisagreementError
+        If the independent check (`geoplan.analysis.recheck`) decides otherwise than the engine.
 
     Examples
     --------
@@ -135,6 +152,9 @@ def audit(
     if "reach" not in not_computed:
         network = walk_network(study)
         result = coverage(network, study, standard, progress=progress)
+        if progress is not None:
+            progress("stage.recheck", 0, 1)
+        tables["recheck"] = recheck(study, standard, result.reach, seed=seed)
         tables |= _coverage_tables(result) | _network_tables(network, study, result)
         tables |= _explaining_tables(network, study, standard, result, progress)
         if study.centres is not None:
@@ -218,7 +238,10 @@ def _explaining_tables(
     if progress is not None:
         progress("stage.causes", 0, 1)
     found = find_causes(network, study, standard, result)
+    sure = verdict_stability(network, study, standard, result, progress=progress)
     return {
+        "stability": sure.stability,
+        "marginal": sure.marginal,
         "causes": found.causes,
         "causes_by_service": found.by_service,
         "obstacles": found.obstacles,

@@ -144,6 +144,7 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
     from rich.console import Console
     from rich.table import Table
 
+    from geoplan.report.explained import recheck_lines, stability_ranges
     from geoplan.report.headline import headline_rows
 
     console = Console(highlight=False, soft_wrap=True)
@@ -151,8 +152,10 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
     table = Table(title=f"{study.name} · {standard.name(lang)}", title_justify="left", show_header=False)
     table.add_column()
     table.add_column(justify="right")
-    for _, label, value in headline_rows(checked, lang):
-        table.add_row(label, value)
+    table.add_column()
+    ranges = stability_ranges(checked, lang)
+    for key, label, value in headline_rows(checked, lang):
+        table.add_row(label, value, ranges.get(key, ""))
     if study.synthetic:
         console.print(text("banner.synthetic", lang), style="bold")
     if study.estimated:
@@ -163,6 +166,8 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
         strangers = kinds[kinds["categories"] == ""]
         listed = ", ".join(f"{row.kind} ({row.facilities})" for row in strangers.itertuples())
         console.print(text("cli.strange_kinds", lang, kinds=listed), markup=False)
+    for line in recheck_lines(checked, lang):
+        console.print(line)
     for name, lacking in checked.not_computed.items():
         console.print(text("cli.not_computed", lang, table=name, lacking=", ".join(lacking)))
     for line in failed:

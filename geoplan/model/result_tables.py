@@ -31,9 +31,11 @@ from geoplan.model.declare import (
     text,
     verdict,
 )
+from geoplan.model.recheck_tables import RECHECK_TABLES
 from geoplan.model.schema import Column, ColumnKind, TableSchema
 from geoplan.model.site_tables import SITE_TABLES
 from geoplan.model.split_tables import SPLIT_TABLES
+from geoplan.model.stability_tables import STABILITY_TABLES
 
 __all__ = ["CENTRE_SERVICES", "FAULT_KINDS", "RESULT_TABLES", "VERDICTS", "finish"]
 
@@ -319,10 +321,11 @@ QUARANTINE = TableSchema(
 RESULT_TABLES: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
-        INDICATORS, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
+        INDICATORS, *STABILITY_TABLES, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
         OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, *CAUSE_TABLES, *ACCESS_TABLES, GAPS, COMPLETENESS, REACH,
         SERVICE_CIRCLES, SNAPS,
-        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES, QUARANTINE,
+        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES, *RECHECK_TABLES,
+        QUARANTINE,
     )
 }  # fmt: skip
 """In the order in which a reader wants them."""

@@ -14,6 +14,7 @@ from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.schema import Column
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
+from geoplan.report.explained import stability_ranges
 from geoplan.report.headline import banners, headline_rows, unknown_shares
 from geoplan.report.words import DASH, rate_text, translate
 from geoplan.report.workbook import (
@@ -153,7 +154,7 @@ def _summary(sheet: Any, context: _Context) -> None:
     sheet.write_string(row, 0, named, formats.text)
     row = _section(sheet, row + 2, text("report.headline", lang), formats)
     values = {str(key): value for key, value in audit.tables["indicators"]["value"].items()}
-    unknown = unknown_shares(audit)
+    unknown, ranges = unknown_shares(audit), stability_ranges(audit, lang)
     for key, label, _ in headline_rows(audit, lang):
         sheet.write_string(row, 0, label, formats.text)
         value = values.get(key)
@@ -162,6 +163,7 @@ def _summary(sheet: Any, context: _Context) -> None:
         if unknown.get(key, 0) > 0:
             share = text("report.unknown_share", lang, rate=rate_text(unknown[key]))
             sheet.write_string(row, 2, share, formats.text)
+        sheet.write_string(row, 3, ranges.get(key, ""), formats.text)
         row += 1
     if audit.not_computed:
         row = _section(sheet, row + 1, text("report.not_computed", lang), formats)

@@ -10,8 +10,9 @@ from geoplan.messages import Lang, text
 from geoplan.model.access_tables import MATCHES
 from geoplan.model.cause_tables import CAUSES
 from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
+from geoplan.report.headline import headline_rows
 from geoplan.report.sheet import Cell, Sheet, sheet_of
-from geoplan.report.words import DASH, count_text, service_name, translate
+from geoplan.report.words import DASH, count_text, rate_text, service_name, translate
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -25,7 +26,12 @@ __all__ = [
     "compliance_counts",
     "match_counts",
     "place_count",
+    "recheck_lines",
+    "rechecked",
     "spread",
+    "stability",
+    "stability_lines",
+    "stability_ranges",
     "worst_obstacles",
     "worst_places",
 ]
@@ -47,6 +53,11 @@ _PLACE = (
     "place_id service name community_id persons households elderly_persons cause cause_share obstacle_ids "
     "mean_minutes"
 )
+_STABILITY = (
+    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed "
+    "quarantine_low quarantine_high"
+)
+_RECHECK = "service redecided agreeing timed largest_difference_ms longest_pass_id longest_pass_minutes"
 _OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
 
 
@@ -167,3 +178,64 @@ def compliance_counts(audit: Audit, lang: Lang) -> Sheet | None:
                      *(Cell(str(words[one])) for one in names[3:])])  # fmt: skip
     headings = [schema.column(one).heading(lang) for one in names]
     return Sheet([*headings[:3], *(text(f"verdict.{one}", lang) for one in VERDICTS), *headings[3:]], rows)
+
+
+def rechecked(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return what the independent check found, by service; None if no walks were decided."""
+    table = audit.tables.get("recheck")
+    if table is None:
+        return None
+    return sheet_of("recheck", table.reset_index(), _RECHECK.split(), audit.standard, lang)
+
+
+def recheck_lines(audit: Audit, lang: Lang) -> list[str]:
+    """Return a sentence on the independent check; none if no walks were decided."""
+    table = audit.tables.get("recheck")
+    if table is None:
+        return []
+    return [
+        text(
+            "report.recheck",
+            lang,
+            sampled=count_text(table["sampled"].max()),
+            seed=table["seed"].max(),
+            redecided=count_text(table["redecided"].sum()),
+            agreeing=count_text(table["agreeing"].sum()),
+            timed=count_text(table["timed"].sum()),
+            ms=table["largest_difference_ms"].max(),
+        )
+    ]
+
+
+def stability(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the study's coverage rates under each variant; None if no walks were decided."""
+    if "stability" not in audit.tables:
+        return None
+    labels = {key: label for key, label, _ in headline_rows(audit, lang)}
+    frame = _of_study(audit)
+    frame = frame.assign(label=frame["indicator"].map(labels))
+    return sheet_of("stability", frame, _STABILITY.split(), audit.standard, lang)
+
+
+def stability_lines(audit: Audit, lang: Lang) -> list[str]:
+    """Return what the variants are, and how many residences are marginal; none if no walks were decided."""
+    if "marginal" not in audit.tables:
+        return []
+    count = count_text(audit.tables["marginal"]["residence_id"].nunique())
+    return [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
+
+
+def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
+    """Return the range of each coverage rate of the headline in words, by row key of `headline_rows`."""
+    if "stability" not in audit.tables:
+        return {}
+    known = _of_study(audit).dropna(subset=["low", "high"])
+    return {
+        key: text("report.range", lang, low=rate_text(low), high=rate_text(high))
+        for key, low, high in zip(known["indicator"], known["low"], known["high"], strict=True)
+    }
+
+
+def _of_study(audit: Audit) -> pd.DataFrame:
+    frame = pd.DataFrame(audit.tables["stability"])
+    return frame[frame["unit_table"] == "study"]

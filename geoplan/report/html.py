@@ -101,9 +101,10 @@ def _figures(audit: Audit, lang: Lang) -> dict[str, Any]:
     """Return the headline and the charts."""
     rows = headline_rows(audit, lang)
     shown = {key: (label, value) for key, label, value in rows}
+    ranges = explained.stability_ranges(audit, lang)
     return {
         "cards": [shown[key] for key in _CARDS if audit.headline[key] is not None],
-        "headline": [(label, value) for _, label, value in rows],
+        "headline": [(label, value, ranges.get(key, "")) for key, label, value in rows],
         "coverage_bars": coverage_bars(audit, lang),
         "completeness_bars": completeness_bars(audit, lang),
     }
@@ -137,6 +138,8 @@ def _explained(audit: Audit, lang: Lang) -> dict[str, Any]:
         "spread": explained.spread(audit, lang),
         "matches": explained.match_counts(audit, lang),
         "compliance": explained.compliance_counts(audit, lang),
+        "stability": explained.stability(audit, lang),
+        "stability_lines": explained.stability_lines(audit, lang),
     }
 
 
@@ -212,6 +215,7 @@ def _evidence(audit: Audit, lang: Lang) -> dict[str, Any]:
         "versions": [(str(name), str(value)) for name, value in made_of.versions.items()],
         "digest": made_of.standard_digest,
         "method": _method(audit, lang),
+        "recheck": explained.rechecked(audit, lang),
     }
 
 
@@ -229,4 +233,5 @@ def _method(audit: Audit, lang: Lang) -> list[str]:
         text("report.method_snap", lang, cap=f"{cap:g}" if isinstance(cap, int | float) else DASH),
         text("report.method_unknown", lang),
         text("report.method_buffer", lang),
+        *explained.recheck_lines(audit, lang),
     ]

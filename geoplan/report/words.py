@@ -160,6 +160,10 @@ def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], 
         return prefixed
     if column in _SERVICE_LISTS:
         return listed
+    if column == "variants":
+        return lambda codes: ("、" if lang == "zh" else ", ").join(
+            text(f"variant.{one}", lang) for one in codes.split(",")
+        )
     if column in _TABLE_COLUMNS:
         return lambda code: _table_word(code, lang)
     if column == "unit":

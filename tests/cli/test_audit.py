@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import geoplan.analysis.coverage as engine
 from tests.folders import TABLES, communities, residences, write_folder
 
 HEADLINE = {
@@ -175,3 +176,17 @@ def test_splits_are_drawn_in_the_map_on_request_and_what_cannot_be_split_is_said
     assert code == 0
     assert "households of these compounds are not known: r3" in out
     assert "Splits: parts" in (tmp_path / "split" / "map.html").read_text(encoding="utf-8")
+
+
+def test_a_disagreement_of_the_independent_check_ends_with_an_error(run, folder, tmp_path, monkeypatch):
+    honest = engine.reach_table
+
+    def slower(*told):
+        reach = honest(*told)
+        return reach.assign(minutes=reach["minutes"] + 0.001)
+
+    monkeypatch.setattr(engine, "reach_table", slower)
+    code, _, error = run("audit", folder, "--out", tmp_path / "out", "--lang", "en")
+    assert code != 0
+    assert "independent check disagrees" in error and "ms" in error
+    assert not (tmp_path / "out").exists()

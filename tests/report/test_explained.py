@@ -4,10 +4,12 @@ import dataclasses
 
 import pytest
 import shapely
+from openpyxl import load_workbook
 
 from geoplan.maps import audit_map
 from geoplan.messages import LANGS, text
-from geoplan.report import explained, write_html
+from geoplan.report import audit_as_dict, explained, write_excel, write_html
+from geoplan.report.words import rate_text
 from geoplan.standards.parse import load_standard
 from geoplan.workflow import audit
 from tests.audits import plain_study
@@ -85,3 +87,38 @@ def test_nothing_to_explain_gives_no_sheet(severed):
         explained.compliance_counts,
     ):
         assert make(bare, "en") is None
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_page_and_the_workbook_tell_what_the_independent_check_found(severed, lang, tmp_path):
+    table = severed.tables["recheck"]
+    (line,) = explained.recheck_lines(severed, lang)
+    assert str(table["redecided"].sum()) in line
+    assert len(explained.rechecked(severed, lang).rows) == len(table)
+    write_html(severed, tmp_path / "report.html", lang=lang)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert line in page and text("report.recheck_title", lang) in page
+    write_excel(severed, tmp_path / "audit.xlsx", lang=lang)
+    assert text("report.recheck_title", lang) in load_workbook(tmp_path / "audit.xlsx").sheetnames
+    assert audit_as_dict(severed)["tables"]["recheck"][0]["largest_difference_ms"] == 0
+
+
+def test_without_walks_there_is_nothing_to_check_again(bare):
+    assert explained.recheck_lines(bare, "en") == []
+    assert "recheck" in bare.not_computed
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_range_of_a_rate_stands_beside_it(severed, lang, tmp_path):
+    table = severed.tables["stability"].set_index(["unit_table", "indicator"])
+    row = table.loc[("study", "coverage_rate_any_centre")]
+    shown = explained.stability_ranges(severed, lang)["coverage_rate_any_centre"]
+    assert rate_text(row["low"]) in shown and rate_text(row["high"]) in shown
+    write_html(severed, tmp_path / "report.html", lang=lang)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    value = rate_text(severed.headline["coverage_rate_any_centre"])
+    assert f'<dd>{value}</dd><dd class="muted">{shown}</dd>' in page
+    assert text("report.section_stability", lang) in page
+    write_excel(severed, tmp_path / "audit.xlsx", lang=lang)
+    first = load_workbook(tmp_path / "audit.xlsx").worksheets[0]
+    assert shown in [cell.value for cell in first["D"]]
