@@ -31,6 +31,7 @@ from geoplan.model.declare import (
     text,
     verdict,
 )
+from geoplan.model.scenario_tables import SCENARIO_TABLES
 from geoplan.model.schema import Column, ColumnKind, TableSchema
 from geoplan.model.site_tables import SITE_TABLES
 from geoplan.model.split_tables import SPLIT_TABLES
@@ -322,7 +323,8 @@ RESULT_TABLES: dict[str, TableSchema] = {
         INDICATORS, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
         OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, *CAUSE_TABLES, *ACCESS_TABLES, GAPS, COMPLETENESS, REACH,
         SERVICE_CIRCLES, SNAPS,
-        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES, QUARANTINE,
+        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES,
+        *SCENARIO_TABLES, QUARANTINE,
     )
 }  # fmt: skip
 """In the order in which a reader wants them."""
