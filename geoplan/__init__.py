@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from geoplan.network.graph import WalkNetwork
     from geoplan.network.quality import check_network
     from geoplan.planning.blocks import community_blocks
+    from geoplan.planning.compare import Comparison, compare
     from geoplan.planning.phasing import phase_splits
     from geoplan.planning.plan import SplitPlan
     from geoplan.planning.premises_plan import plan_premises
+    from geoplan.planning.scenarios import Scenario, apply_scenario, read_scenario, undo_scenario
     from geoplan.planning.seat_paths import seat_paths
     from geoplan.planning.site_plan import SitePlan
     from geoplan.planning.siting import locate_centres
@@ -48,16 +50,20 @@ __version__ = "0.1.0"
 _HOMES = {
     "Audit": "geoplan.workflow",
     "CauseResult": "geoplan.analysis.causes",
+    "Comparison": "geoplan.planning.compare",
     "CoverageResult": "geoplan.analysis.coverage",
     "GeoplanError": "geoplan.errors",
+    "Scenario": "geoplan.planning.scenarios",
     "SitePlan": "geoplan.planning.site_plan",
     "SplitPlan": "geoplan.planning.plan",
     "Standard": "geoplan.standards.standard",
     "Study": "geoplan.model.study",
     "WalkNetwork": "geoplan.network.graph",
+    "apply_scenario": "geoplan.planning.scenarios",
     "audit": "geoplan.workflow",
     "check_network": "geoplan.network.quality",
     "check_premises": "geoplan.analysis.premises",
+    "compare": "geoplan.planning.compare",
     "compare_sizes": "geoplan.analysis.communities",
     "community_blocks": "geoplan.planning.blocks",
     "coverage": "geoplan.analysis.coverage",
@@ -74,10 +80,12 @@ _HOMES = {
     "phase_splits": "geoplan.planning.phasing",
     "plan_premises": "geoplan.planning.premises_plan",
     "plan_split": "geoplan.planning.split",
+    "read_scenario": "geoplan.planning.scenarios",
     "read_study": "geoplan.io.study_folder",
     "seat_paths": "geoplan.planning.seat_paths",
     "service_circles": "geoplan.analysis.centres",
     "split_from_costs": "geoplan.planning.split_from_costs",
+    "undo_scenario": "geoplan.planning.scenarios",
     "walk_network": "geoplan.network.build",
     "write_study": "geoplan.io.study_write",
 }
@@ -86,17 +94,21 @@ _ROOMS = ("maps", "report")
 __all__ = [
     "Audit",
     "CauseResult",
+    "Comparison",
     "CoverageResult",
     "GeoplanError",
+    "Scenario",
     "SitePlan",
     "SplitPlan",
     "Standard",
     "Study",
     "WalkNetwork",
+    "apply_scenario",
     "audit",
     "check_network",
     "check_premises",
     "community_blocks",
+    "compare",
     "compare_sizes",
     "coverage",
     "evaluate_split",
@@ -113,11 +125,13 @@ __all__ = [
     "phase_splits",
     "plan_premises",
     "plan_split",
+    "read_scenario",
     "read_study",
     "report",
     "seat_paths",
     "service_circles",
     "split_from_costs",
+    "undo_scenario",
     "walk_network",
     "write_study",
 ]

@@ -29,7 +29,14 @@ from geoplan.errors import DataError, some_ids
 from geoplan.model.study import Study
 from geoplan.network.graph import BoolArray, FloatArray, IntArray
 
-__all__ = ["barrier_of_row", "closed_gates", "study_around", "with_gates_open", "without_barriers"]
+__all__ = [
+    "barrier_of_row",
+    "closed_gates",
+    "joinable_streets",
+    "study_around",
+    "with_gates_open",
+    "without_barriers",
+]
 
 _BESIDE_M = 100.0
 _LONGEST_M = 400.0
@@ -146,7 +153,7 @@ def without_barriers(study: Study, barrier_ids: Collection[str], *, each_alone: 
         raise DataError("error.no_barrier", ids=some_ids(strangers))
     wanted = sorted(barrier[list(barrier_ids)].unique())
     streets = streets.sort_index()
-    joinable = np.flatnonzero(_joinable(streets))
+    joinable = np.flatnonzero(joinable_streets(streets))
     lines, links = streets.geometry.to_numpy().copy(), []
     tree = shapely.STRtree(lines[joinable])
     for group in [[one] for one in wanted] if each_alone else [wanted]:
@@ -176,7 +183,7 @@ def _link_rows(streets: gpd.GeoDataFrame, ends: FloatArray, name: str) -> gpd.Ge
     return shaped.astype({one: kind for one, kind in streets.dtypes.items() if one != "geometry"})
 
 
-def _joinable(streets: gpd.GeoDataFrame) -> BoolArray:
+def joinable_streets(streets: gpd.GeoDataFrame) -> BoolArray:
     """Tell the streets people can step onto: at ground level, without a closed gate."""
     free = np.ones(len(streets), bool)
     if "level" in streets:

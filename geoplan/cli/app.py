@@ -11,6 +11,7 @@ from geoplan.cli.audit import audit
 from geoplan.cli.blocks import blocks
 from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
+from geoplan.cli.compare import compare
 from geoplan.cli.dossier import dossier
 from geoplan.cli.network import network
 from geoplan.cli.new import new
@@ -41,6 +42,7 @@ app.command()(split)
 app.command()(dossier)
 app.command()(phases)
 app.command()(site)
+app.command()(compare)
 app.command()(standards)
 app.command()(warmup)
 

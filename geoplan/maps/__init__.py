@@ -6,14 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geoplan.maps.compare import compare_map
     from geoplan.maps.draw import audit_map
     from geoplan.maps.page import AuditMap
     from geoplan.maps.sites import sites_map
     from geoplan.maps.split import split_map
 
-_HOMES = {"AuditMap": "page", "audit_map": "draw", "sites_map": "sites", "split_map": "split"}
+_HOMES = {
+    "AuditMap": "page",
+    "audit_map": "draw",
+    "compare_map": "compare",
+    "sites_map": "sites",
+    "split_map": "split",
+}
 
-__all__ = ["AuditMap", "audit_map", "sites_map", "split_map"]
+__all__ = ["AuditMap", "audit_map", "compare_map", "sites_map", "split_map"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,12 +8,14 @@ __all__ = [
     "BARRIER_STYLES",
     "CAUSE_STYLES",
     "CENTRE_COLOURS",
+    "CHANGE_STYLES",
     "COMMUNITY_OPACITY",
     "COMPLETENESS_COLOURS",
     "CUT_STYLES",
     "FACILITY_STYLE",
     "FAULT_STYLE",
     "GAP_PLACE_STYLE",
+    "LINK_STYLE",
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
@@ -42,6 +44,15 @@ SITING_STYLES: dict[str, Style] = {
     "unknown": {**VERDICT_STYLES["unknown"], "radius": 4},
 }
 """Those whom a siting newly reaches stand out by size and outline as well."""
+
+CHANGE_STYLES: dict[str, Style] = {
+    "gain": {"color": "#1d1d1b", "fillColor": "#0072b2", "fillOpacity": 1.0, "weight": 1.2, "radius": 6},
+    "loss": {"color": "#1d1d1b", "fillColor": "#d55e00", "fillOpacity": 1.0, "weight": 1.2, "radius": 8},
+    "both": {"color": "#1d1d1b", "fillColor": "#f0e442", "fillOpacity": 1.0, "weight": 2.4, "radius": 8},
+    "other": {"color": "#4d4d4d", "fillColor": "#ffffff", "fillOpacity": 0.9, "weight": 1.6, "radius": 4},
+}
+"""Blue gains, vermilion losses: apart for every kind of colour vision, and in size as well."""
+LINK_STYLE: Style = {"color": "#1d1d1b", "weight": 4, "opacity": 1.0, "dashArray": "2 6", "fill": False}
 
 COMPLETENESS_COLOURS = ("#fdf3d8", "#e3e6c4", "#b9d3b9", "#8cbcb8", "#64a3b4")
 """From none of the categories to all of them; light, so that the points stand out."""

@@ -8,17 +8,15 @@ from typing import Any
 import folium
 import geopandas as gpd
 import jinja2
-import numpy as np
 import pandas as pd
-import shapely
 from branca.element import Figure
 
-from geoplan.crs.metric import to_lonlat
+from geoplan.maps.context import bounds_of, context_layers
 from geoplan.maps.elements import Assets, DataLayer, DrawingOrder, Panel, SetUp
 from geoplan.maps.escape import html_text
-from geoplan.maps.features import counts_fact, lonlat_points, shape_features
+from geoplan.maps.features import counts_fact, lonlat_points
 from geoplan.maps.page import AuditMap
-from geoplan.maps.palette import BARRIER_STYLES, SITING_STYLES, STREET_STYLE
+from geoplan.maps.palette import SITING_STYLES
 from geoplan.messages import Lang, text
 from geoplan.model.site_tables import SITE_DEMAND, SITES
 from geoplan.model.study import Study
@@ -61,39 +59,22 @@ def sites_map(source: Audit | Study, plan: SitePlan, *, lang: Lang | None = None
     """
     study = source.study if isinstance(source, Audit) else source
     chosen = lang or study.lang
-    layers = [*_context_layers(study, chosen), *_residence_layers(plan, chosen)]
+    layers = [*context_layers(study, chosen), *_residence_layers(plan, chosen)]
     layers += _centre_layers(plan, study, chosen)
+    places = gpd.GeoSeries([*plan.residences.geometry, *plan.sites.geometry], crs=plan.residences.crs)
     page = folium.Map(
         location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25
     )
     figure = Figure(title=html_text(f"{study.name} · {text('site.map_title', chosen)}"))
     figure.add_child(page)
     page.add_child(Assets())
-    page.add_child(SetUp(bounds=_bounds(plan), attribution=study.attribution, label_zoom=_LABEL_ZOOM))
+    page.add_child(SetUp(bounds=bounds_of(places), attribution=study.attribution, label_zoom=_LABEL_ZOOM))
     for layer in layers:
         page.add_child(layer)
     page.add_child(DrawingOrder(layers))
     page.add_child(folium.LayerControl(collapsed=False))
     page.add_child(Panel(_panel(plan, study, chosen), position="topleft"))
     return AuditMap(page, chosen)
-
-
-def _context_layers(study: Study, lang: Lang) -> list[DataLayer]:
-    layers = []
-    if study.barriers is not None:
-        kinds = list(BARRIER_STYLES)
-        data = {
-            "features": shape_features(study.barriers.geometry.to_numpy(), study.crs),
-            "styles": [BARRIER_STYLES[kind] for kind in kinds],
-            "style": pd.Index(kinds).get_indexer(study.barriers["kind"]).tolist(),
-        }
-        layers.append(DataLayer("shapes", data, name=text("map.layer_barriers", lang)))
-    if study.streets is not None:
-        parts = shapely.get_parts(study.streets.geometry.to_numpy())
-        lines = np.array([shapely.multilinestrings(parts)], dtype=object)
-        streets = {"features": shape_features(lines, study.crs), "styles": [STREET_STYLE]}
-        layers.append(DataLayer("shapes", streets, name=text("map.layer_streets", lang)))
-    return layers
 
 
 def _residence_layers(plan: SitePlan, lang: Lang) -> list[DataLayer]:
@@ -201,13 +182,3 @@ def _minutes(value: object) -> str:
 
 def _word(value: object) -> str:
     return value if isinstance(value, str) and value else DASH
-
-
-def _bounds(plan: SitePlan) -> list[list[float]]:
-    places = gpd.GeoSeries([*plan.residences.geometry, *plan.sites.geometry], crs=plan.residences.crs)
-    west, south, east, north = places.total_bounds
-    lon, lat = to_lonlat(
-        plan.residences.crs, np.array([west, east, west, east]), np.array([south, south, north, north])
-    )
-    corners = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
-    return [[round(float(value), 6) for value in corner] for corner in corners]

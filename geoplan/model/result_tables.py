@@ -32,6 +32,7 @@ from geoplan.model.declare import (
     verdict,
 )
 from geoplan.model.recheck_tables import RECHECK_TABLES
+from geoplan.model.scenario_tables import SCENARIO_TABLES
 from geoplan.model.schema import Column, ColumnKind, TableSchema
 from geoplan.model.site_tables import SITE_TABLES
 from geoplan.model.split_tables import SPLIT_TABLES
@@ -324,7 +325,7 @@ RESULT_TABLES: dict[str, TableSchema] = {
         INDICATORS, *STABILITY_TABLES, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
         OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, *CAUSE_TABLES, *ACCESS_TABLES, GAPS, COMPLETENESS, REACH,
         SERVICE_CIRCLES, SNAPS,
-        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES, *RECHECK_TABLES,
+        NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES, *SCENARIO_TABLES, *RECHECK_TABLES,
         QUARANTINE,
     )
 }  # fmt: skip

@@ -10,6 +10,7 @@ import pandas as pd
 
 from geoplan.messages import Lang, catalogue, text
 from geoplan.model.result_tables import CENTRE_SERVICES
+from geoplan.model.scenario_tables import ALL_CATEGORIES
 from geoplan.model.study import Study
 from geoplan.model.tables import INPUT_TABLES
 from geoplan.standards.standard import Standard
@@ -42,6 +43,9 @@ _PREFIXES = {
     "verdict_district_centre": "verdict",
     "verdict_community_centre": "verdict",
     "household_verdict": "verdict",
+    "verdict_before": "verdict",
+    "verdict_after": "verdict",
+    "change": "change",
     "size": "size",
     "status": "status",
     "effect": "report.effect",
@@ -77,7 +81,7 @@ _UNITS = {
 
 def service_name(standard: Standard, service: str, lang: Lang) -> str:
     """Return the name of a category of the standard, or of a centre service, in ``lang``."""
-    if service in CENTRE_SERVICES:
+    if service in (*CENTRE_SERVICES, ALL_CATEGORIES):
         return text(f"report.service.{service}", lang)
     names = {category.id: category.name(lang) for category in standard.categories}
     return names.get(service, service)
