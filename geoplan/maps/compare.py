@@ -82,11 +82,17 @@ def compare_map(
     return AuditMap(page, chosen)
 
 
-def _link_layers(study: Study, lang: Lang) -> list[DataLayer]:
+def _links(study: Study) -> gpd.GeoDataFrame | None:
+    """Return the streets that are footbridges of a scenario, None if there are none."""
     if study.streets is None or "kind" not in study.streets:
-        return []
+        return None
     links = study.streets[study.streets["kind"].eq("link").fillna(False).to_numpy(bool)]
-    if links.empty:
+    return links if len(links) else None
+
+
+def _link_layers(study: Study, lang: Lang) -> list[DataLayer]:
+    links = _links(study)
+    if links is None:
         return []
     data = {"features": shape_features(links.geometry.to_numpy(), study.crs), "styles": [LINK_STYLE]}
     return [DataLayer("shapes", data, name=text("compare.layer_links", lang))]
@@ -166,5 +172,6 @@ def _panel(study: Study, standard: Standard, comparison: Comparison, title: str,
         banner=text("banner.synthetic", lang) if study.synthetic else "",
         rows=compare_rows(comparison, standard, lang),
         nothing=comparison.changes.empty,
+        link=None if _links(study) is None else LINK_STYLE,
         keys=[(CHANGE_STYLES[one], text(f"compare.group.{one}", lang)) for one in CHANGE_STYLES],
     )
