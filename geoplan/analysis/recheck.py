@@ -127,22 +127,22 @@ def recheck(
     np.int64(0)
     """
     residences, _ = study.need("residences", "streets")
-    services = list(dict.fromkeys(reach["service"]))
-    needs = {service: _needs(study, standard, service) for service in services}
     told = _told(reach)
+    services = list(told)
+    needs = {service: _needs(study, standard, service) for service in services}
     count, draw = min(sampled, len(residences)), np.random.default_rng(seed)
     drawn = np.sort(draw.choice(len(residences), count, replace=False))
     communities = _communities(residences, draw)
     bound = _TIMES_LIMIT * max((one.limit_ms for parts in needs.values() for one in parts), default=0)
     asked = {(str(residences.index[row]), service): float(bound) for row in drawn for service in services}
     for service in services:
-        asked |= {(one, service): math.inf for one in _telling(told, service, communities)}
+        asked |= {(one, service): math.inf for one in _telling(told[service], communities)}
     row_of = {str(label): row for row, label in enumerate(residences.index)}
     walks = _walks(study, standard, needs, {row_of[residence_id] for residence_id, _ in asked})
     findings = []
     for (residence_id, service), within in asked.items():
         second = _decide(study, walks, row_of[residence_id], needs[service], within)
-        findings.append(_Finding(residence_id, service, told[residence_id, service], second, within))
+        findings.append(_Finding(residence_id, service, told[service][residence_id], second, within))
     apart = [one for one in findings if not one.agrees]
     if apart:
         raise DisagreementError(
@@ -152,19 +152,19 @@ def recheck(
     return _table(findings, services, count, seed)
 
 
-def _told(reach: pd.DataFrame) -> dict[tuple[str, str], _Answer]:
-    """Return what a reach table says, by residence and service."""
-    columns = ("residence_id", "service", "verdict", "minutes", "nearest_id")
-    return {
-        (residence_id, service): _Answer(
+def _told(reach: pd.DataFrame) -> dict[str, dict[str, _Answer]]:
+    """Return what a reach table says, by service and residence."""
+    told: dict[str, dict[str, _Answer]] = {}
+    columns = ("service", "residence_id", "verdict", "minutes", "nearest_id")
+    for service, home, verdict, minutes, nearest_id in zip(
+        *(reach[name].tolist() for name in columns), strict=True
+    ):
+        told.setdefault(service, {})[home] = _Answer(
             verdict,
-            None if pd.isna(minutes) else round(minutes * MS_PER_MINUTE),
-            None if pd.isna(nearest_id) else nearest_id,
+            None if math.isnan(minutes) else round(minutes * MS_PER_MINUTE),
+            nearest_id if isinstance(nearest_id, str) else None,
         )
-        for residence_id, service, verdict, minutes, nearest_id in zip(
-            *(reach[name].tolist() for name in columns), strict=True
-        )
-    }
+    return told
 
 
 def _communities(residences: gpd.GeoDataFrame, draw: np.random.Generator) -> dict[str, str]:
@@ -177,13 +177,11 @@ def _communities(residences: gpd.GeoDataFrame, draw: np.random.Generator) -> dic
     return {home: one for home, one in of.items() if one in kept}
 
 
-def _telling(
-    told: dict[tuple[str, str], _Answer], service: str, communities: dict[str, str]
-) -> dict[str, None]:
+def _telling(told: dict[str, _Answer], communities: dict[str, str]) -> dict[str, None]:
     """Return who has the longest walk that passes, of all and of a community, and the shortest that fails."""
     groups: dict[str, tuple[int, str]] = {}
-    for (home, of), one in told.items():
-        if of != service or one.ms is None:
+    for home, one in told.items():
+        if one.ms is None:
             continue
         walk = (one.ms, home)
         for group in ("all", one.verdict, f"community {communities.get(home, '')}"):
