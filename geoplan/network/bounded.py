@@ -56,16 +56,19 @@ def bounded(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it a
     for t in range(low, high):
         many, found = 0, 0
         waiting = np.uint64(0)
+        full = False
         for i in range(start_ptr[t], start_ptr[t + 1]):
             v, d = start_node[i], start_ms[i]
             if d < dist[v]:
+                if waiting == room:
+                    full = True
+                    break
                 if dist[v] == far:
                     met[many] = v
                     many += 1
                 dist[v] = d
                 later[waiting] = (np.uint64(d) << half) | np.uint64(v)
                 waiting += one
-        full = bool(waiting > room)
         while waiting > 0 and not full:
             soonest = later[0]
             for i in range(waiting):
@@ -184,11 +187,13 @@ def counted(  # noqa: C901 - one loop nest, flat on purpose: numba compiles it a
                 to_v = np.uint64(slot[v]) * side + np.uint64(lane)
                 label[to_v] = min(label[to_v], d)
                 if d < wakes[slot[v]]:
+                    if waiting == room:
+                        full = True
+                        break
                     wakes[slot[v]] = d
                     later[waiting] = (np.uint64(d) << half) | np.uint64(slot[v])
                     waiting += one
-            if waiting > room:
-                full = True
+            if full:
                 break
         while waiting > 0 and not full:
             soonest = later[0]

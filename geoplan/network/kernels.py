@@ -68,11 +68,11 @@ def multi_source(  # noqa: C901 - one loop nest, flat on purpose: numba compiles
     for i in range(len(start_node)):
         v, code = start_node[i], (np.uint64(start_ms[i]) << half) | np.uint64(start_row[i])
         if code < label[v]:
+            if waiting == most:
+                return -1, 0
             label[v] = code
             later[waiting] = (np.uint64(start_ms[i]) << half) | np.uint64(v)
             waiting += one
-            if waiting > most:
-                return -1, 0
     while waiting > 0:
         soonest = later[0]
         for i in range(waiting):
