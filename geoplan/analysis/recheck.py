@@ -23,7 +23,7 @@ import shapely
 
 from geoplan.analysis.plain_walks import PlainStreets, PlainWalks, Row
 from geoplan.errors import DisagreementError, some_ids
-from geoplan.model.result_tables import CENTRE_SERVICES, finish
+from geoplan.model.result_tables import CENTRE_SERVICES, RESULT_TABLES, finish
 from geoplan.model.study import Study
 from geoplan.standards.standard import Category, Standard
 from geoplan.units import MS_PER_MINUTE, minutes_to_ms
@@ -320,4 +320,5 @@ def _table(findings: list[_Finding], services: list[str], sampled: int, seed: in
                 "seed": seed,
             }
         )
-    return finish(pd.DataFrame(rows), "recheck")
+    columns = [column.name for column in RESULT_TABLES["recheck"].columns]  # without rows too
+    return finish(pd.DataFrame(rows, columns=columns), "recheck")

@@ -23,7 +23,7 @@ from geoplan.analysis.counterfactual import closed_gates, with_gates_open
 from geoplan.analysis.coverage import CoverageResult, coverage
 from geoplan.analysis.tally import counts, rate, total
 from geoplan.messages import text
-from geoplan.model.result_tables import CENTRE_SERVICES, finish
+from geoplan.model.result_tables import CENTRE_SERVICES, RESULT_TABLES, finish
 from geoplan.model.stability_tables import VARIANTS
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network
@@ -154,7 +154,8 @@ def _ranges(study: Study, standard: Standard, base: Verdicts, runs: dict[str, Ve
                     "high": max(known, default=math.nan),
                 }
             )  # fmt: skip
-    return finish(pd.DataFrame(rows), "stability")
+    columns = [column.name for column in RESULT_TABLES["stability"].columns]  # without rows too
+    return finish(pd.DataFrame(rows, columns=columns), "stability")
 
 
 def _indicator(study: Study, standard: Standard, key: str) -> tuple[str, str]:

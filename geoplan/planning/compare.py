@@ -13,7 +13,7 @@ import pandas as pd
 from geoplan.analysis.coverage import CoverageResult
 from geoplan.analysis.tally import counts, rate, total
 from geoplan.errors import DataError
-from geoplan.model.result_tables import finish
+from geoplan.model.result_tables import RESULT_TABLES, finish
 from geoplan.model.scenario_tables import ALL_CATEGORIES
 
 __all__ = ["Comparison", "HasTables", "compare"]
@@ -190,4 +190,5 @@ def _totals(
             row[f"persons_pass_{side}"] = persons if decided else np.nan
             row[f"coverage_rate_{side}"] = rate(persons, everyone) if decided else np.nan
         rows.append(row)
-    return finish(pd.DataFrame(rows), "scenario_totals")
+    columns = [column.name for column in RESULT_TABLES["scenario_totals"].columns]  # without rows too
+    return finish(pd.DataFrame(rows, columns=columns), "scenario_totals")
