@@ -110,8 +110,9 @@ def test_without_walks_there_is_nothing_to_check_again(bare):
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_range_of_a_rate_stands_beside_it(severed, lang, tmp_path):
-    table = severed.tables["stability"].set_index(["unit_table", "indicator"]).sort_index()
-    row = table.loc[("study", "coverage_rate_any_centre")]
+    table = severed.tables["stability"]
+    own = (table["unit_table"] == "study") & (table["indicator"] == "coverage_rate_any_centre")
+    (row,) = table[own].to_dict("records")
     shown = explained.stability_ranges(severed, lang)["coverage_rate_any_centre"]
     assert rate_text(row["low"]) in shown and rate_text(row["high"]) in shown
     write_html(severed, tmp_path / "report.html", lang=lang)
