@@ -138,7 +138,8 @@ def test_the_map_shows_itself_in_a_notebooks_frame(browser, plain, tmp_path):
     )
     with opened(browser, page_file) as (page, requests, complaints):
         frame = page.frame_locator("iframe")
-        frame.locator(".leaflet-overlay-pane path").first.wait_for(state="attached")
+        # a busy machine may take long to begin a frame
+        frame.locator(".leaflet-overlay-pane path").first.wait_for(state="attached", timeout=120_000)
         assert_quiet(page, requests, complaints)
 
 
