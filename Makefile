@@ -61,13 +61,14 @@ $(VENV)-bench/bench.stamp: requirements/bench.txt pyproject.toml | $(BIN)/python
 	$(VENV)-bench/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --no-build-isolation -e .
 	@touch $@
 
-EXTRAS := --extra osm --extra parquet --extra osmnx --extra dem --extra docx --extra api
+EXTRAS := --extra osm --extra parquet --extra osmnx --extra dem --extra figures --extra docx --extra pdf --extra api
 LOCK := uv pip compile pyproject.toml requirements/build.in --python-version 3.11 --generate-hashes --no-header --quiet
 
 lock:
-	$(LOCK) --universal --extra osm --extra parquet --extra docx -o requirements/run.txt
+	$(LOCK) --universal --extra osm --extra parquet --extra docx --extra pdf --extra api -o requirements/run.txt
 	$(LOCK) --universal $(EXTRAS) --group dev -o requirements/dev.txt
 	$(LOCK) --universal --extra osm --group bench -o requirements/bench.txt
+	$(LOCK) --universal --group docs -o requirements/docs.txt
 	$(LOCK) --resolution lowest-direct $(EXTRAS) --group dev -o requirements/floor.txt
 
 clean:
