@@ -8,6 +8,7 @@ PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
 	$$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v $$one && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS := --numprocesses=auto --dist=worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: audit test check notebooks floor bench lock clean
@@ -17,8 +18,8 @@ audit: $(VENV)/run.stamp
 	$(BIN)/geoplan audit data/monaco --out out/monaco
 
 test: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks
+	$(BIN)/python -m pytest $(WORKERS)
+	$(BIN)/python -m pytest $(WORKERS) --nbmake --nbmake-timeout=300 notebooks
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
@@ -27,7 +28,7 @@ check: $(VENV)/dev.stamp
 
 # the oldest versions that pyproject.toml admits must work too
 floor: $(VENV)-floor/floor.stamp
-	$(VENV)-floor/bin/python -m pytest -q
+	$(VENV)-floor/bin/python -m pytest -q $(WORKERS)
 
 # one case alone: .venv-bench/bin/python -m bench.run --case a --size 100k --rounds 5
 bench: $(VENV)-bench/bench.stamp

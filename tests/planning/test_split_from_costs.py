@@ -27,7 +27,7 @@ needs_known = pytest.mark.skipif(not FILES, reason="the known answers are not he
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_known_answers_are_found_and_proven(file):
     data, costs = read_known(file)
-    found = split_from_costs(costs)
+    found = split_from_costs(costs, seconds=600)  # a busy machine may need longer than the usual minute
     assert found.status == data["status"]
     if data["status"] == "optimal":
         assert found.objective == found.bound == data["optimal_objective"]
