@@ -2,6 +2,8 @@
 # make test    set up, run all tests
 # make check   lint, types, import contracts
 # make bench   measure against other libraries, write docs/benchmarks.md (about 20 minutes)
+# make docs    build the documentation site into out/site, warnings are errors
+# make wheelhouse  fill out/wheelhouse for machines without internet
 # make lock    renew the locked dependencies (needs uv)
 
 PYTHON ?= $(shell for one in python3 python3.13 python3.12 python3.11; do \
@@ -11,7 +13,7 @@ BIN := $(VENV)/bin
 WORKERS := --numprocesses=auto --dist=worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: audit test check notebooks floor bench lock clean
+.PHONY: audit test check floor bench docs wheelhouse airgap lock clean
 
 audit: $(VENV)/run.stamp
 	$(BIN)/geoplan audit data/anning --out out/anning
@@ -29,6 +31,17 @@ check: $(VENV)/dev.stamp
 # the oldest versions that pyproject.toml admits must work too
 floor: $(VENV)-floor/floor.stamp
 	$(VENV)-floor/bin/python -m pytest -q $(WORKERS)
+
+# everything that an office machine needs, to be carried there: docs/how-to/air-gapped.md
+wheelhouse: $(VENV)/run.stamp
+	rm -rf out/wheelhouse
+	$(PIP) download --require-hashes --only-binary :all: -r requirements/run.txt -d out/wheelhouse
+	$(PIP) wheel --no-deps --no-build-isolation -w out/wheelhouse .
+	cp -r data/monaco requirements/run.txt out/wheelhouse/
+
+# installs from it into an empty environment and draws a map, with the network taken away
+airgap: wheelhouse
+	bash .ci/airgap $(BIN)/python out/wheelhouse out/airgap
 
 # one case alone: .venv-bench/bin/python -m bench.run --case a --size 100k --rounds 5
 bench: $(VENV)-bench/bench.stamp
