@@ -39,6 +39,10 @@ wheelhouse: $(VENV)/run.stamp
 	$(PIP) wheel --no-deps --no-build-isolation -w out/wheelhouse .
 	cp -r data/monaco requirements/run.txt out/wheelhouse/
 
+# executes the notebooks for it; GEOPLAN_DOCS_EXECUTE=false leaves their output out
+docs: $(VENV)/dev.stamp
+	GEOPLAN_DOCS_EXECUTE=$${GEOPLAN_DOCS_EXECUTE:-true} $(BIN)/mkdocs build --strict --quiet
+
 # installs from it into an empty environment and draws a map, with the network taken away
 airgap: wheelhouse
 	bash .ci/airgap $(BIN)/python out/wheelhouse out/airgap
@@ -80,9 +84,8 @@ LOCK := uv pip compile pyproject.toml requirements/build.in --python-version 3.1
 
 lock:
 	$(LOCK) --universal --extra osm --extra parquet --extra docx --extra pdf --extra api -o requirements/run.txt
-	$(LOCK) --universal $(EXTRAS) --group dev -o requirements/dev.txt
+	$(LOCK) --universal $(EXTRAS) --group dev --group docs -o requirements/dev.txt
 	$(LOCK) --universal --extra osm --group bench -o requirements/bench.txt
-	$(LOCK) --universal --group docs -o requirements/docs.txt
 	$(LOCK) --resolution lowest-direct $(EXTRAS) --group dev -o requirements/floor.txt
 
 clean:
