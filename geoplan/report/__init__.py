@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from geoplan.report.headline import headline_rows
     from geoplan.report.html import write_html
     from geoplan.report.json_file import audit_as_dict, write_json
+    from geoplan.report.notebook import progress, readable
     from geoplan.report.split_json import split_as_dict
     from geoplan.report.split_sketch import draw_split
 
@@ -23,6 +24,8 @@ _HOMES = {
     "draw_split": "split_sketch",
     "audit_as_dict": "json_file",
     "headline_rows": "headline",
+    "progress": "notebook",
+    "readable": "notebook",
     "write_excel": "excel",
     "write_gpkg": "gpkg",
     "write_html": "html",
@@ -33,6 +36,8 @@ __all__ = [
     "audit_as_dict",
     "draw_split",
     "headline_rows",
+    "progress",
+    "readable",
     "split_as_dict",
     "write_dossier_excel",
     "write_dossier_word",
