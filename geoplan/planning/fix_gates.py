@@ -1,10 +1,11 @@
 """
-Which closed gates could change anything at all: the rest need no run.
+Which closed gates could change a verdict at all: the rest need no run.
 
-A gate opened shortens a walk only if, at two places where its street meets others, what is needed lies
-so much nearer from one than from the other that the way between them is worth it. It changes where people
-enter the network only if its street is as near to them as theirs. And it may move a walk by milliseconds, as
-streets are cut where it meets them: that matters to those who walk the limit exactly.
+A gate opened lets a home pass only if, at two places where its street meets others, what the home needs lies
+so much nearer from one than from the other that the way between them is worth it, and then within the
+limit from a home that fails. It changes where people enter the network only if its street is as near to
+them as theirs. And it may move a walk by milliseconds, as streets are cut where it meets them: that matters
+to those who walk the limit exactly.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import numpy.typing as npt
 import shapely
 
 from geoplan.network.graph import BoolArray, FloatArray, IntArray
-from geoplan.network.snap import Snaps, entrance_points, snap_points
+from geoplan.network.snap import Snaps, entrance_points
+from geoplan.network.times import within
 from geoplan.network.walking import fastest_m_per_min
-from geoplan.planning.fix_walks import Today, nearest_ms
+from geoplan.planning.fix_walks import PartWalks, Today, nearest_ms, places_at
 from geoplan.units import MS_PER_MINUTE, UNREACHED_MS
 
 __all__ = ["gates_that_matter"]
@@ -28,7 +30,7 @@ _ROUNDING_MS = 2
 
 def gates_that_matter(today: Today, gates: npt.NDArray[np.object_]) -> BoolArray:
     """
-    Tell which gates, each opened alone, may change a verdict, or a walk by more than its rounding.
+    Tell which gates, each opened alone, may change a verdict.
 
     Parameters
     ----------
@@ -50,13 +52,17 @@ def gates_that_matter(today: Today, gates: npt.NDArray[np.object_]) -> BoolArray
     cuts = np.bincount(gate, minlength=len(gates))
     matters |= _are_entered(today, lines)
     matters |= _limits_near(today, lines, _ROUNDING_MS * (cuts + 1))
-    walks = _walks_from(today, xy)
-    fastest = fastest_m_per_min(today.standard)
-    for at in np.flatnonzero(~matters):
-        own = np.flatnonzero(gate == at)
-        apart_m = np.hypot(*(xy[own][:, None] - xy[own][None, :]).transpose(2, 0, 1))
-        between = apart_m / fastest * MS_PER_MINUTE
-        matters[at] = any(_worth_it(column, between, _ROUNDING_MS * (cuts[at] + 1)) for column in walks[own].T)
+    here = places_at(today.network, xy, 2 * _ONE_VERTEX_M)
+    homes = within(
+        today.network, today.places.costs, today.places.residences, here, limit_ms=today.farthest_ms
+    )
+    contact = np.repeat(np.arange(len(xy)), np.diff(homes.indptr))
+    slack_ms = _ROUNDING_MS * (cuts + 1.0)
+    for service, every in today.walks.parts.items():
+        fails = today.decided[service][1][homes.place] != "pass"
+        for one in every:
+            left_ms = _left_ms(today, one, here, xy, gate, slack_ms)
+            matters[gate[contact[fails & (homes.ms <= left_ms[contact])]]] = True
     return matters
 
 
@@ -106,27 +112,27 @@ def _limits_near(today: Today, lines: npt.NDArray[np.object_], slack_ms: IntArra
     return found
 
 
-def _walks_from(today: Today, xy: FloatArray) -> IntArray:
-    """Return the walks from some places on the streets to all that the services need, a row a place [ms]."""
-    edge, offset_m, snap_m = snap_points(
-        today.network, shapely.points(xy), max_snap_m=2 * _ONE_VERTEX_M
-    )
-    here = Snaps(owner=np.arange(len(xy)), owners=len(xy), edge=edge, offset_m=offset_m, snap_m=snap_m)
-    columns = [
-        nearest_ms(
-            today.network, today.places.costs, here, today.places.of(one.part.table).only(one.part.rows),
-            one.part.needed,
-        )
-        for every in today.walks.parts.values()
-        for one in every
-    ]  # fmt: skip
-    return np.concatenate([np.zeros((len(xy), 0), np.int64), *columns], axis=1)
+def _left_ms(
+    today: Today, walks: PartWalks, here: Snaps, xy: FloatArray, gate: IntArray, slack_ms: FloatArray
+) -> FloatArray:
+    """
+    Return what is left of a part's limit to whoever gets to a place where a gated street meets others.
 
-
-def _worth_it(walks: IntArray, between: FloatArray, slack_ms: int) -> bool:
-    """Tell whether a walk from one place is longer than by way of another, by more than a rounding."""
-    reached = walks != UNREACHED_MS
-    ms = np.where(reached, walks, 0).astype(float)
-    longer = ms[:, None] > ms[None, :] + between + slack_ms
-    longer |= ~reached[:, None]
-    return bool((longer & reached[None, :]).any())
+    If it were open, that is: to go along it, straight as the bird flies, and leave it where what is needed
+    lies nearer than from where one met it, or to meet it again farther on and do so there. -1 if none does.
+    """
+    targets = today.places.of(walks.part.table).only(walks.part.rows)
+    found = nearest_ms(today.network, today.places.costs, here, targets, walks.part.needed)
+    ms = np.where(found == UNREACHED_MS, np.inf, found)
+    m_per_ms = fastest_m_per_min(today.standard) / MS_PER_MINUTE
+    left = np.full(len(xy), -1.0)
+    order = np.argsort(gate, kind="stable")
+    for own in np.split(order, np.flatnonzero(np.diff(gate[order])) + 1):
+        if not len(own):
+            continue
+        between = np.hypot(*(xy[own][:, None] - xy[own][None, :]).transpose(2, 0, 1)) / m_per_ms
+        through = ms[own][None, :, :] + between[:, :, None]
+        best = np.where(through < ms[own][:, None, :], through, np.inf).min(axis=(1, 2), initial=np.inf)
+        rest = walks.part.limit_ms + slack_ms[gate[own[0]]] - best
+        left[own] = np.maximum((rest[None, :] - between).max(axis=1), -1.0)
+    return left

@@ -29,14 +29,15 @@ from geoplan.model.result_tables import CENTRE_SERVICES
 from geoplan.model.scenario_tables import ALL_CATEGORIES
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network
-from geoplan.network.graph import BoolArray, Costs, IntArray, WalkNetwork
-from geoplan.network.snap import Snaps, entrance_points, snap_places
+from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNetwork
+from geoplan.network.snap import Snaps, entrance_points, snap_places, snap_points
 from geoplan.network.times import k_nearest, nearest
 from geoplan.network.walking import fastest_m_per_min, walking_costs
 from geoplan.standards.standard import Standard
 from geoplan.units import MS_PER_MINUTE, UNREACHED_MS
 
 __all__ = [
+    "SHARE_OF_WALK",
     "Decided",
     "PartWalks",
     "Today",
@@ -44,12 +45,15 @@ __all__ = [
     "changed_streets",
     "counts_for",
     "nearest_ms",
+    "places_at",
     "services_of",
     "walks_after",
 ]
 
 _ONE_VERTEX_M = 0.02
 """Vertices in one centimetre are one: streets nearer than this may join."""
+SHARE_OF_WALK = 0.5
+"""Of places within half the limit's walk of one another one is enough, as in ``gap_places``."""
 _TABLES = ("residences", "facilities", "centres")
 
 Decided = dict[str, tuple[IntArray, npt.NDArray[np.object_]]]
@@ -281,6 +285,12 @@ def nearest_ms(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps
     if needed == 1:
         return nearest(network, costs, places, targets, metres=False).ms[:, None]
     return k_nearest(network, costs, places, targets, k=needed).ms
+
+
+def places_at(network: WalkNetwork, xy: FloatArray, max_snap_m: float) -> Snaps:
+    """Return places at points of the streets, one each."""
+    edge, offset_m, snap_m = snap_points(network, shapely.points(xy), max_snap_m=max_snap_m)
+    return Snaps(owner=np.arange(len(xy)), owners=len(xy), edge=edge, offset_m=offset_m, snap_m=snap_m)
 
 
 def changed_streets(before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> pd.Index:
