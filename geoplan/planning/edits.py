@@ -70,7 +70,9 @@ def _is_threshold(value: object) -> bool:
 
 
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    **dict.fromkeys(("id", "name", "kind", "community_id", "street_id", "rule", "profile"), (_is_word, "word")),
+    **dict.fromkeys(
+        ("id", "name", "kind", "community_id", "street_id", "rule", "profile"), (_is_word, "word")
+    ),
     **dict.fromkeys(("at", "start", "end"), (_is_place, "place")),
     **dict.fromkeys(
         ("households", "persons", "elderly_persons", "capacity", "service_level"), (_is_count, "count")

@@ -108,9 +108,8 @@ class Effect:
         nobody = np.zeros(len(self.people.ids), bool)
         if service != ANY_SERVICE:
             return masks.get(service, nobody)
-        return np.logical_or.reduce(
-            [nobody, *(mask for one, mask in masks.items() if one != ALL_CATEGORIES)]
-        )
+        some = [mask for one, mask in masks.items() if one != ALL_CATEGORIES]
+        return np.asarray(np.logical_or.reduce([nobody, *some]))
 
     @property
     def helps(self) -> bool:
@@ -119,9 +118,7 @@ class Effect:
 
     def figures(self, service: str = ANY_SERVICE) -> dict[str, Any]:
         """Return the counts of a service, or of any: gained, lost, unknown before."""
-        gained, lost, unknown = (
-            self.who(masks, service) for masks in (self.gained, self.lost, self.unknown)
-        )
+        gained, lost, unknown = (self.who(masks, service) for masks in (self.gained, self.lost, self.unknown))
         unknown = unknown & ~gained
         people = self.people
         return {

@@ -57,7 +57,7 @@ def gates_that_matter(today: Today, gates: npt.NDArray[np.object_]) -> BoolArray
         today.network, today.places.costs, today.places.residences, here, limit_ms=today.farthest_ms
     )
     contact = np.repeat(np.arange(len(xy)), np.diff(homes.indptr))
-    slack_ms = _ROUNDING_MS * (cuts + 1.0)
+    slack_ms: FloatArray = np.asarray(_ROUNDING_MS * (cuts + 1.0), np.float64)
     for service, every in today.walks.parts.items():
         fails = today.decided[service][1][homes.place] != "pass"
         for one in every:
@@ -67,7 +67,7 @@ def gates_that_matter(today: Today, gates: npt.NDArray[np.object_]) -> BoolArray
 
 
 def _contacts(today: Today, xy: FloatArray) -> tuple[BoolArray, BoolArray]:
-    """Tell which vertices of gated streets may join an open street; and those that join a bridge or tunnel."""
+    """Tell which vertices of gated streets may join an open street, and which a bridge or tunnel."""
     network = today.network
     vertices = shapely.points(xy)
     vertex, edge = shapely.STRtree(network.edge_geometry).query(vertices, "dwithin", _ONE_VERTEX_M)

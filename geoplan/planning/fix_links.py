@@ -2,8 +2,8 @@
 Where a footbridge may help: between streets that face each other across a barrier, near homes that fail.
 
 Candidates are the links by which people step across a barrier that is gone
-(`geoplan.analysis.counterfactual.without_barriers`), each alone. What one would bring is reckoned from today's
-walks to its ends; the best of each stretch is then built and run.
+(`geoplan.analysis.counterfactual.without_barriers`), each alone. What one would bring is reckoned from
+today's walks to its ends; the best of each stretch is then built and run.
 """
 
 from __future__ import annotations

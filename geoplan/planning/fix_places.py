@@ -119,9 +119,7 @@ def find_spots(today: Today, gap_places: gpd.GeoDataFrame) -> Spots:
     points = np.round(shapely.get_coordinates(table.geometry.to_numpy()), 2)
     table = table.set_geometry(gpd.GeoSeries(shapely.points(points), index=table.index, crs=study.crs))
     places = gpd.GeoDataFrame(geometry=table.geometry.to_numpy(), crs=study.crs)
-    snaps = snap_places(
-        today.network, places, max_snap_m=today.places.max_snap_m, barriers=study.barriers
-    )
+    snaps = snap_places(today.network, places, max_snap_m=today.places.max_snap_m, barriers=study.barriers)
     near = within(
         today.network, today.places.costs, today.places.residences, snaps, limit_ms=today.farthest_ms
     )
@@ -202,9 +200,7 @@ def _decided(today: Today, spots: Spots, variant: Variant, spot: int) -> tuple[I
     return rows, today.joined(decided, rows)
 
 
-def best_spots(
-    today: Today, spots: Spots, variant: Variant, people: People, by: str
-) -> list[int]:
+def best_spots(today: Today, spots: Spots, variant: Variant, people: People, by: str) -> list[int]:
     """
     Return where a variant helps most: of spots near one another, one of premises and one of streets.
 
@@ -225,7 +221,7 @@ def best_spots(
     open_home = np.zeros(len(today.homes), bool)
     for service in variant.counted:
         open_home |= today.decided[service][1] != "pass"
-    scores: list[tuple[tuple[float, float, int], int, int]] = []
+    scores: list[tuple[tuple[float, ...], int, int]] = []
     for spot in rows:
         near, _ = spots.homes(spot)
         if open_home[near].any():
@@ -252,7 +248,7 @@ def _usable(spots: Spots, variant: Variant) -> IntArray:
 
 def _score(
     today: Today, people: People, homes: IntArray, decided: Decided, by: str
-) -> tuple[tuple[float, float, int], bool]:
+) -> tuple[tuple[float, ...], bool]:
     """Return what ranks a place, the less the better; and whether anybody is helped."""
     wanted = [one for one in decided if one != ALL_CATEGORIES] if by == ANY_SERVICE else [by]
     gained, helped = np.zeros(len(homes), bool), np.zeros(len(homes), bool)
@@ -261,13 +257,14 @@ def _score(
             before, after = today.decided[service][1][homes], decided[service][1]
             gained |= gained_of(before, after)
             helped |= (before != "pass") & (after == "pass")
-    own = homes[gained]
+    own, unsure = homes[gained], homes[helped & ~gained]
     households, persons = (float(np.nansum(one[own])) for one in (people.households, people.persons))
-    return (-households, -persons, -len(own)), bool(helped.any())
+    unknown = float(np.nansum(people.households[unsure]))
+    return (-households, -persons, -len(own), -unknown, -len(unsure)), bool(helped.any())
 
 
 def _apart(order: list[int], xy: FloatArray, premises: BoolArray, apart_m: float) -> Iterator[int]:
-    """Yield spots in order, leaving out those near one before them that is of premises as they are, or not."""
+    """Yield spots in order, but none near one before; premises and streets each for themselves."""
     kept: dict[bool, list[int]] = {True: [], False: []}
     for spot in order:
         own = kept[bool(premises[spot])]
@@ -300,7 +297,9 @@ def effects_of_places(
         yield Effect(people, {one: today.decided[one] for one in after}, after)
 
 
-def spot_edit(spots: Spots, variant: Variant, spot: int, study: Study, new_id: str) -> AddCentre | AddFacility:
+def spot_edit(
+    spots: Spots, variant: Variant, spot: int, study: Study, new_id: str
+) -> AddCentre | AddFacility:
     """Return what a variant at a spot is as an edit."""
     row = spots.table.iloc[spot]
     at = (float(row.geometry.x), float(row.geometry.y))

@@ -27,9 +27,10 @@ PREMISES_RULES = ("premises.min_floor_area", "premises.area_per_100_households")
 
 
 def premises_people(study: Study) -> People:
-    """Return whose the premises are: the communities that have any; counts of their homes where it has none."""
+    """Return the communities that have premises; where one states no counts, those of its homes."""
     (premises,) = study.need("premises")
-    ids = pd.Index(sorted(premises.get("community_id", pd.Series(dtype="str")).dropna().unique()), dtype="str")
+    owners = premises["community_id"].dropna() if "community_id" in premises else []
+    ids = pd.Index(sorted(set(owners)), dtype="str")
     communities = study.communities if study.communities is not None else pd.DataFrame(index=ids)
     frame = pd.DataFrame(index=ids)
     frame["name"] = communities["name"].reindex(ids) if "name" in communities else None
@@ -63,9 +64,7 @@ def premises_verdicts(study: Study, standard: Standard, people: People) -> Decid
     found: Decided = {}
     for rule, column in zip(PREMISES_RULES, ("verdict", "household_verdict"), strict=True):
         verdict = checks[column].to_numpy(object)
-        every = [
-            combine_verdicts(verdict[owner == at][:, None])[0] for at in range(len(people.ids))
-        ]
+        every = [combine_verdicts(verdict[owner == at][:, None])[0] for at in range(len(people.ids))]
         found[rule] = nowhere, np.array(every, dtype=object)
     return found
 

@@ -62,14 +62,17 @@ class Fix:
         """Return the fix as a scenario."""
         return Scenario((self.edit,), crs=study.crs if has_place(self.edit) else "", name=self.fix_id)
 
-    def key(self, by: str) -> tuple[float, float, float, int, str]:
+    def key(self, by: str) -> tuple[tuple[float, ...], str]:
         """Return what ranks the fix: the less, the better."""
-        found = self.effect.figures(by)
-        gained, lost, persons = (
-            0.0 if pd.isna(found[one]) else float(found[one])
-            for one in ("households_gained", "households_lost", "persons_gained")
-        )
-        return -gained, lost, -persons, -found["residences_gained"], self.fix_id
+        found = {name: 0 if pd.isna(one) else int(one) for name, one in self.effect.figures(by).items()}
+        return (
+            -found["households_gained"],
+            found["households_lost"],
+            -found["persons_gained"],
+            -found["residences_gained"],
+            -found["households_unknown"],
+            -found["residences_unknown"],
+        ), self.fix_id
 
     def counts_in(self, by: str) -> bool:
         """Tell whether anybody newly passes a service, or is no longer unknown."""
@@ -127,7 +130,10 @@ def _about(study: Study, fix: Fix) -> dict[str, Any]:
     tables = {"gate": study.streets, "link": study.barriers, "premises": study.premises}
     table = tables.get(fix.kind)
     if table is None:
-        return {"name": getattr(fix.edit, "name", None), "community_id": getattr(fix.edit, "community_id", None)}
+        return {
+            "name": getattr(fix.edit, "name", None),
+            "community_id": getattr(fix.edit, "community_id", None),
+        }
     row = table.loc[fix.subject_id]
     found = {column: row.get(column) for column in ("name", "community_id")}
     return {column: None if pd.isna(value) else value for column, value in found.items()}

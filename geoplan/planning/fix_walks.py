@@ -188,9 +188,7 @@ class Today:
     decided: Decided
 
     @classmethod
-    def of(
-        cls, network: WalkNetwork, study: Study, standard: Standard, places: PlacesOnNetwork
-    ) -> Today:
+    def of(cls, network: WalkNetwork, study: Study, standard: Standard, places: PlacesOnNetwork) -> Today:
         """Search today's walks."""
         walks = _walks(network, study, standard, _snaps_of(places), places.costs)
         decided = walks.decide(walks.parts)
