@@ -46,6 +46,10 @@ SplitsOption = Annotated[
         "--splits", help="Split the oversized communities too (about a minute) and draw that in the map."
     ),
 ]
+FixesOption = Annotated[
+    bool,
+    typer.Option("--fixes", help="Rank single fixes too (some ten seconds): which one helps most."),
+]
 
 
 def audit(
@@ -56,6 +60,7 @@ def audit(
     standard: StandardOption = None,
     profile: ProfileOption = "default",
     splits: SplitsOption = False,
+    fixes: FixesOption = False,
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -75,6 +80,8 @@ def audit(
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard).with_profile(profile)
         checked = run(read, pack, progress=progress)
+        if fixes:
+            checked = _with_fixes(checked, progress)
         folder = out if out is not None else Path("out") / read.study_id
         found = _split(checked, language, progress) if splits else _Splits()
         written = _write(checked, folder, chosen, found, language, progress)
@@ -82,6 +89,17 @@ def audit(
         write_json(audit_as_dict(checked, lang=language), json)
     if not quiet and str(json) != "-":
         _print(checked, written, found.failed, language, time.perf_counter() - started)
+
+
+def _with_fixes(checked: Audit, progress: Progress) -> Audit:
+    """Return the audit with the one-fix ledger in it."""
+    from geoplan.network.build import walk_network
+    from geoplan.planning.fixes import rank_fixes
+    from geoplan.workflow import with_fixes
+
+    study = checked.study
+    network = walk_network(study) if study.streets is not None else None
+    return with_fixes(checked, rank_fixes(network, study, checked.standard, progress=progress))
 
 
 @dataclass(frozen=True, eq=False)

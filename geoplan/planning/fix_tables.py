@@ -127,7 +127,7 @@ def _fix_row(study: Study, standard: Standard, rank: int, fix: Fix) -> dict[str,
 
 def _about(study: Study, fix: Fix) -> dict[str, Any]:
     """Return the name and the community that the fix itself has."""
-    tables = {"gate": study.streets, "link": study.barriers, "premises": study.premises}
+    tables = {"gate": study.streets, "premises": study.premises}
     table = tables.get(fix.kind)
     if table is None:
         return {

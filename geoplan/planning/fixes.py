@@ -151,8 +151,8 @@ def rank_fixes(
     -------
     FixLedger
         Most households newly passing first; of equals fewest households losing, most persons, most
-        residences, most whose verdict was unknown, lowest id. A household whose verdict is unknown today is in
-        no gain. Losses are counted too: a place may enter the network on the street behind a gate that is
+        residences, most whose verdict was unknown, lowest id. A household whose verdict is unknown today is
+        in no gain. Losses are counted too: a place may enter the network on the street behind a gate that is
         opened, and walk longer.
 
     Raises
