@@ -25,13 +25,16 @@ from geoplan.cli.common import (
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, JustifyMethod
 
     from geoplan.model.study import Study
     from geoplan.planning.fixes import FixLedger
     from geoplan.standards.standard import Standard
 
 __all__ = ["fixes"]
+
+_LEAST_WIDTH = 16
+"""Signs that a column of words keeps on a narrow terminal."""
 
 KindsOption = Annotated[
     str | None,
@@ -154,7 +157,9 @@ def _print(console: Console, ledger: FixLedger, study: Study, pack: Standard, la
         sheet = narrow_fix_sheet(ledger.fixes, ledger.services, pack, lang)
         shown = Table()
         for heading, cell in zip(sheet.headings, sheet.rows[0], strict=True):
-            shown.add_column(escape(heading), overflow="fold", justify="right" if cell.mark else "left")
+            least = None if cell.mark else _LEAST_WIDTH
+            justify: JustifyMethod = "right" if cell.mark else "left"
+            shown.add_column(escape(heading), overflow="fold", justify=justify, min_width=least)
         for row in sheet.rows:
             shown.add_row(*(escape(cell.text) for cell in row))
         console.print(shown)

@@ -170,7 +170,7 @@ def _panel(study: Study, standard: Standard, ledger: FixLedger, titles: list[str
         ),
         banner=text("banner.synthetic", lang) if study.synthetic else "",
         rows=[
-            (count_text(rank), title, count_text(gained))
+            (f"{rank} · {title}", count_text(gained))
             for rank, title, gained in zip(fixes["rank"], titles, fixes["households_gained"], strict=True)
         ],
         gained=text("fix.short_households_gained", lang),

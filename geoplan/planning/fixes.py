@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.analysis.causes import CauseResult, find_causes
+from geoplan.analysis.causes import find_causes
 from geoplan.analysis.counterfactual import closed_gates
 from geoplan.analysis.coverage import CoverageResult, coverage
 from geoplan.analysis.gap_places import find_gap_places
@@ -119,7 +119,7 @@ def rank_fixes(
     by: str = ANY_SERVICE,
     limit: int = FIX_LIMIT,
     covered: CoverageResult | None = None,
-    causes: CauseResult | None = None,
+    causes: gpd.GeoDataFrame | None = None,
     progress: Progress | None = None,
 ) -> FixLedger:
     """
@@ -143,7 +143,7 @@ def rank_fixes(
     limit
         How many fixes of each kind to list: one kind does not crowd out the others.
     covered, causes
-        ``coverage(...)`` and ``find_causes(...)`` of the same, if they are at hand.
+        ``coverage(...)`` and table ``causes`` of the same, if they are at hand.
     progress
         Called as ``progress(stage, done, total)``.
 
@@ -268,7 +268,7 @@ class _Search:
         """Whether nobody fails, and of nobody it is unknown."""
         return all((verdict == "pass").all() for _, verdict in self.today.decided.values())
 
-    def look(self, kinds: Collection[str], base: CoverageResult, causes: CauseResult | None) -> None:
+    def look(self, kinds: Collection[str], base: CoverageResult, causes: gpd.GeoDataFrame | None) -> None:
         """Weigh the candidates of some kinds."""
         if {"centre", "facility"} & set(kinds):
             self._places(kinds, base, causes)
@@ -277,13 +277,13 @@ class _Search:
         if "link" in kinds:
             self._links()
 
-    def _places(self, kinds: Collection[str], base: CoverageResult, causes: CauseResult | None) -> None:
+    def _places(self, kinds: Collection[str], base: CoverageResult, causes: gpd.GeoDataFrame | None) -> None:
         today = self.today
         study, standard = today.study, today.standard
         if causes is None:
             self.progress("stage.causes", 0, 1)
-            causes = find_causes(today.network, study, standard, base)
-        spots = find_spots(today, find_gap_places(study, standard, causes.causes))
+            causes = find_causes(today.network, study, standard, base).causes
+        spots = find_spots(today, find_gap_places(study, standard, causes))
         if not len(spots.table):
             return
         at = spots.table.geometry.iloc[0]

@@ -66,7 +66,8 @@ def write_fixes_excel(
         sheet.set_landscape()
         sheet.set_paper(_A4)
         sheet.fit_to_pages(1, 0)
-        sheet.set_header("&C" + " ".join(warnings)[:100].replace("&", "&&"))
+        if warnings:
+            sheet.set_header("&C" + " ".join(warnings)[:100].replace("&", "&&"))
         sheet.set_footer("&C&P / &N")
     book.close()
 

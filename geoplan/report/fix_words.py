@@ -1,4 +1,4 @@
-"""The one-fix ledger in words and as plain data: for ``geoplan fixes --json``, and every face that tells it."""
+"""The one-fix ledger in words and as plain data: what ``geoplan fixes --json`` writes and faces say."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def narrow_fix_sheet(fixes: pd.DataFrame, services: pd.DataFrame, standard: Stan
         columns.append("households_unknown")
     headings = [
         RESULT_TABLES["fixes"].column("rank").heading(lang), text("fix.what", lang),
-        *(text(f"fix.short_{one}", lang) for one in columns), text("fix.by_service", lang),
+        *(text(f"fix.narrow_{one}", lang) for one in columns), text("fix.by_service", lang),
     ]  # fmt: skip
     titles = fix_titles(fixes, standard, lang)
     rows = [

@@ -150,10 +150,9 @@ def _fixes(audit: Audit, lang: Lang) -> dict[str, Any]:
     fixes, services = audit.tables.get("fixes"), audit.tables.get("fix_services")
     if fixes is None or services is None:
         return {"fixes": None, "fix_evidence": []}
-    evidence = fix_evidence(fixes, services, audit.standard, lang)
     return {
         "fixes": fix_sheet(fixes, services, audit.standard, lang),
-        "fix_evidence": [(str(rank), said) for rank, said in zip(fixes["rank"], evidence, strict=True)],
+        "fix_evidence": fix_evidence(fixes, services, audit.standard, lang),
     }
 
 
