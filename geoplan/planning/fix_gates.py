@@ -10,6 +10,8 @@ to those who walk the limit exactly.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import numpy.typing as npt
 import shapely
@@ -50,14 +52,16 @@ def gates_that_matter(today: Today, gates: npt.NDArray[np.object_]) -> BoolArray
     matters[gate[barred]] = True
     xy, gate = xy[meets], gate[meets]
     cuts = np.bincount(gate, minlength=len(gates))
+    beside_ms = 4 * _ONE_VERTEX_M / fastest_m_per_min(today.standard) * MS_PER_MINUTE
+    slack_ms: FloatArray = np.asarray(_ROUNDING_MS * (cuts + 1.0) + beside_ms, np.float64)
     matters |= _are_entered(today, lines)
-    matters |= _limits_near(today, lines, _ROUNDING_MS * (cuts + 1))
+    matters |= _limits_near(today, lines, slack_ms)
     here = places_at(today.network, xy, 2 * _ONE_VERTEX_M)
+    here = dataclasses.replace(here, snap_m=np.where(here.snapped, 0.0, np.nan))
     homes = within(
         today.network, today.places.costs, today.places.residences, here, limit_ms=today.farthest_ms
     )
     contact = np.repeat(np.arange(len(xy)), np.diff(homes.indptr))
-    slack_ms: FloatArray = np.asarray(_ROUNDING_MS * (cuts + 1.0), np.float64)
     for service, every in today.walks.parts.items():
         fails = today.decided[service][1][homes.place] != "pass"
         for one in every:
@@ -93,7 +97,7 @@ def _are_entered(today: Today, lines: npt.NDArray[np.object_]) -> BoolArray:
     return entered
 
 
-def _limits_near(today: Today, lines: npt.NDArray[np.object_], slack_ms: IntArray) -> BoolArray:
+def _limits_near(today: Today, lines: npt.NDArray[np.object_], slack_ms: FloatArray) -> BoolArray:
     """Tell the streets within a walk of which somebody walks the limit of a service to within some ms."""
     homes = today.homes
     margin = np.full(len(homes), UNREACHED_MS)
@@ -131,8 +135,10 @@ def _left_ms(
         if not len(own):
             continue
         between = np.hypot(*(xy[own][:, None] - xy[own][None, :]).transpose(2, 0, 1)) / m_per_ms
-        through = ms[own][None, :, :] + between[:, :, None]
-        best = np.where(through < ms[own][:, None, :], through, np.inf).min(axis=(1, 2), initial=np.inf)
-        rest = walks.part.limit_ms + slack_ms[gate[own[0]]] - best
+        slack = slack_ms[gate[own[0]]]
+        # whatever is newly among those needed lies no nearer than the nearest beyond the gate
+        through = ms[own, 0][None, :] + between
+        best = np.where(through < ms[own, -1][:, None] + slack, through, np.inf).min(axis=1, initial=np.inf)
+        rest = walks.part.limit_ms + slack - best
         left[own] = np.maximum((rest[None, :] - between).max(axis=1), -1.0)
     return left

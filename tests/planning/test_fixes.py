@@ -157,6 +157,24 @@ def test_a_gate_that_is_not_run_changes_no_verdict(seed):
         assert all((after[one][0] == before[one][0]).all() for one in before), gate
 
 
+def test_a_gate_that_brings_the_second_of_two_that_are_needed_is_run():
+    """Neither the nearest nor the second nearest lies nearer beyond the gate; both together do."""
+    study = street_study(
+        homes={"h": (20, -5, 30, 10)},
+        shops={"a": (50, -5, "market"), "b": (3000, -5, "market"), "c": (5, 600, "market")},
+    )
+    ways = {"s1": [(0, 0), (3000, 0)], "gate": [(0, 0), (0, 100)], "s2": [(0, 100), (0, 700)]}
+    lines = [shapely.LineString(np.add(way, (X0, Y0))) for way in ways.values()]
+    index = pd.Index(list(ways), dtype="str", name="street_id")
+    gates = pd.Series([None, "closed", None], index=index, dtype="str")
+    streets = gpd.GeoDataFrame({"gate": gates}, geometry=lines, index=index, crs=CRS).sort_index()
+    study = dataclasses.replace(study, streets=streets, max_snap_m=50.0)
+    daily, *rest = PACK.categories
+    two = dataclasses.replace(PACK, categories=(dataclasses.replace(daily, min_count=2), *rest))
+    (fix,) = ledger_of(study, two, kinds=["gate"]).fixes.itertuples()
+    assert (fix.Index, fix.residence_ids, fix.services) == ("gate:gate", "h", "daily")
+
+
 @pytest.mark.parametrize("seed", [1, 5])
 def test_the_best_spot_for_a_centre_is_the_best_of_all_by_the_whole_check(seed):
     study = dataclasses.replace(city(seed), premises=None)
