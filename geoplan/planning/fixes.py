@@ -219,6 +219,8 @@ def _kinds(study: Study, asked: Collection[str] | None) -> tuple[list[str], list
         absent = [table for table in _NEEDS[one] if study.table(table) is None]
         if one in ("gate", "link") and study.facilities is None and study.centres is None:
             absent += ["facilities", "centres"]
+        if one == "premises" and not absent and "floor_area_m2" not in study.need("premises")[0]:
+            absent = ["premises.floor_area_m2"]
         if absent:
             lacking[one] = absent
     if lacking and (asked is not None or len(lacking) == len(chosen)):

@@ -161,7 +161,7 @@ def test_a_gate_that_brings_the_second_of_two_that_are_needed_is_run():
     """Neither the nearest nor the second nearest lies nearer beyond the gate; both together do."""
     study = street_study(
         homes={"h": (20, -5, 30, 10)},
-        shops={"a": (50, -5, "market"), "b": (3000, -5, "market"), "c": (5, 600, "market")},
+        shops={"a": (50, -5, "market"), "b": (3000, -5, "market"), "c": (5, 110, "market")},
     )
     ways = {"s1": [(0, 0), (3000, 0)], "gate": [(0, 0), (0, 100)], "s2": [(0, 100), (0, 700)]}
     lines = [shapely.LineString(np.add(way, (X0, Y0))) for way in ways.values()]
