@@ -25,6 +25,7 @@ from geoplan.report.findings import (
     sizes_outside,
     worst_gaps,
 )
+from geoplan.report.fix_words import fix_evidence, fix_sheet
 from geoplan.report.headline import banners, headline_rows
 from geoplan.report.sheet import Cell, headed_sheet, sheet_of
 from geoplan.report.words import DASH, count_text, rate_text, service_name
@@ -123,6 +124,7 @@ def _findings(audit: Audit, lang: Lang) -> dict[str, Any]:
         "gap_count": count_text(_failing(audit)),
         "gap_summary": gap_summary(audit, lang),
         **_explained(audit, lang),
+        **_fixes(audit, lang),
     }
 
 
@@ -140,6 +142,17 @@ def _explained(audit: Audit, lang: Lang) -> dict[str, Any]:
         "compliance": explained.compliance_counts(audit, lang),
         "stability": explained.stability(audit, lang),
         "stability_lines": explained.stability_lines(audit, lang),
+    }
+
+
+def _fixes(audit: Audit, lang: Lang) -> dict[str, Any]:
+    """Return the one-fix ledger, if the audit holds one: a row a fix, and why each helps."""
+    fixes, services = audit.tables.get("fixes"), audit.tables.get("fix_services")
+    if fixes is None or services is None:
+        return {"fixes": None, "fix_evidence": []}
+    return {
+        "fixes": fix_sheet(fixes, services, audit.standard, lang),
+        "fix_evidence": fix_evidence(fixes, services, audit.standard, lang),
     }
 
 
