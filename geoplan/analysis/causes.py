@@ -54,7 +54,7 @@ __all__ = ["CauseResult", "find_causes"]
 
 _FAR_SHARE = 0.5
 """A leg beyond this share of the cap is far, as in the network check."""
-_ROUNDING_MINUTES = 0.05
+_ROUNDING_MINUTES = 0.005
 """A bound on walks may be off by the rounding of a street's pieces to the millisecond."""
 _FEW = 5
 """All sets of so few gates (or pairs of barriers) are tried; of more, those on the quickest walk."""

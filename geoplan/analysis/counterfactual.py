@@ -218,7 +218,7 @@ def _across(ends: FloatArray, gone: npt.NDArray[np.object_], stays: npt.NDArray[
     across = _crossing(lines, gone)
     at = np.flatnonzero(across)
     across[at] = ~_crossing(lines[at], stays)
-    at = np.flatnonzero(across)
+    at = np.flatnonzero(across & (shapely.length(lines) > _BESIDE_M))
     if len(at):
         ground = shapely.union_all(gone[shapely.get_dimensions(gone) == 2])
         across[at] = shapely.length(shapely.difference(lines[at], ground)) <= _BESIDE_M
