@@ -192,6 +192,7 @@ def audit(
                 else study.max_snap_m,
                 "crs": study.crs,
             },
+            scenarios=study.scenarios,
         ),
     )
 

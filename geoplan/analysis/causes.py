@@ -23,7 +23,7 @@ same engine, and named only if the home passes in it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -33,7 +33,12 @@ import pandas as pd
 import shapely
 
 from geoplan.analysis.cause_rows import cause_table, causes_by_service, obstacle_table
-from geoplan.analysis.counterfactual import barrier_of_row, closed_gates, with_gates_open
+from geoplan.analysis.counterfactual import (
+    barrier_of_row,
+    closed_gates,
+    with_gates_open,
+    with_nothing_in_the_way,
+)
 from geoplan.analysis.coverage import CoverageResult
 from geoplan.analysis.obstacles import (
     Crossed,
@@ -174,11 +179,10 @@ class _Inquiry:
         if not len(shut) or not self._open().any():
             return
         opened = with_gates_open(self.study, shut)
-        hopeful = self._hopeful(opened, shut)
+        hopeful = self._hopeful(opened, self.rows.index[self._open()])
         if not len(hopeful):
             return
-        shapes = self.study.need("streets")[0].geometry.loc[shut].to_dict()
-        touches = self.trials.touches(shapes, hopeful)
+        touches = self.trials.touches(self._gate_shapes(shut), hopeful)
         self._settle_quickest("closed_gate", "street_id", touches, lambda gates: Change(gates=gates))
         rest = hopeful[self._open()[hopeful]]
         walked = self._gates_on_the_way(opened, shut, rest)
@@ -188,15 +192,20 @@ class _Inquiry:
             self.rows.loc[answers.index, "street_id"] = ",".join(change.gates)
             self._settle("closed_gate", answers)
 
-    def _hopeful(self, opened: Study, shut: pd.Index) -> pd.Index:
-        """Return the rows without a cause that may pass once some gates are open, whichever."""
-        index = self.rows.index[self._open()]
-        eased = self.trials.run(
-            opened, index, lambda network, part, rules: on_either_street(network, part, rules, shut)
-        )
-        limit = self.rows.loc[index, "limit_minutes"]
-        near = eased.answers["minutes"].to_numpy(float) <= limit.to_numpy(float) + _ROUNDING_MINUTES
-        return index[near]
+    def _gate_shapes(self, shut: pd.Index) -> dict[str, shapely.Geometry]:
+        return dict(self.study.need("streets")[0].geometry.loc[shut])
+
+    def _hopeful(self, free: Study, index: pd.Index) -> pd.Index:
+        """Return the rows that may pass with some obstacles away, given the study with none of them."""
+        streets, today = free.need("streets")[0], self.study.need("streets")[0]
+        added = {*closed_gates(self.study), *streets.index[~streets.index.isin(today.index)]}
+
+        def placed(network: WalkNetwork, part: Study, standard: Standard) -> PlacesOnNetwork:
+            return on_either_street(network, part, standard, added=added, barriers=self.study.barriers)
+
+        answers = self.trials.run(free, index, placed).answers
+        limit = self.rows.loc[index, "limit_minutes"].to_numpy(float)
+        return index[answers["minutes"].to_numpy(float) <= limit + _ROUNDING_MINUTES]
 
     def _gates_on_the_way(self, opened: Study, shut: pd.Index, index: pd.Index) -> dict[int, list[str]]:
         """Return the gates on the walks of the rows that pass with every gate open."""
@@ -216,34 +225,37 @@ class _Inquiry:
             name: shapely.union_all(barriers.geometry.loc[own.index].to_numpy())
             for name, own in barrier.groupby(barrier)
         }
+        free = with_nothing_in_the_way(self.study)
         touches = self.trials.touches(shapes, index)
+        index = self._hopeful(free, pd.Index(sorted(set().union(*touches.values()))))
+        touches = {name: own for name, rows in touches.items() if len(own := rows.intersection(index))}
         self._settle_quickest(
             "severed", "barrier_id", touches, lambda gone: Change(barriers=gone),
             lambda trial, by: self._named(trial, by.map(lambda name: (name,)), barrier),
         )  # fmt: skip
-        rest = index[self._open()[index]]
-        for change, trial, answers in self.trials.first_that_passes(self._pairs(touches, rest, barrier)):
+        tried = self._pairs(free, touches, index[self._open()[index]], barrier)
+        for change, trial, answers in self.trials.first_that_passes(tried):
             gone = pd.Series([change.barriers] * len(answers), index=answers.index)
             self.rows.loc[answers.index, "barrier_id"] = self._named(trial, gone, barrier)
             self.rows.loc[answers.index, "street_id"] = ",".join(change.gates) or None
             self._settle("severed", answers)
 
-    def _pairs(self, touches: Touches, rest: pd.Index, barrier: pd.Series) -> Candidates:
+    def _pairs(self, free: Study, touches: Touches, rest: pd.Index, barrier: pd.Series) -> Candidates:
         """Return two things to take away for each row: a gate and a barrier first, then two barriers."""
-        near = _by_row(touches, rest)
-        if not near:
+        if not len(rest):
             return {}
         shut = closed_gates(self.study)
-        trial = self.trials.run(
-            Change(tuple(shut), tuple(barrier.unique())).made_in(self.study), pd.Index(sorted(near))
-        )
-        index = trial.answers.index[passing(trial)]
+        trial = self.trials.run(free, rest)
+        index = rest[passing(trial)]
         gates = gates_walked_through(self.trials.walks(trial, index), set(shut))
         crossed = self._crossed(trial, index, barrier)
+        near = _by_row(touches, rest)
+        ways = _by_row(self.trials.touches(self._gate_shapes(shut), rest), rest)
         tried: Candidates = {}
-        for row in index:
-            names = sorted({*crossed.get(row, ()), *(near[row] if len(near[row]) <= _FEW else ())})
-            pairs = [Change((gate,), (name,)) for gate in gates.get(row, ()) for name in names]
+        for row in rest:
+            names = _few(near.get(row, []), crossed.get(row, {}))
+            shutting = _few(ways.get(row, []), gates.get(row, []))
+            pairs = [Change((gate,), (name,)) for gate in shutting for name in names]
             pairs += [Change(barriers=two) for two in combinations(names, 2)]
             tried[row] = pairs[:_MOST_TRIED]
         return tried
@@ -334,6 +346,11 @@ def _by_row(touches: Touches, index: pd.Index) -> dict[int, list[str]]:
         for row in touches[name].intersection(index):
             near.setdefault(int(row), []).append(name)
     return near
+
+
+def _few(near: list[str], on_the_way: Iterable[str]) -> list[str]:
+    """Return what to try in pairs, ascending: what is on the quickest walk, and all that is near if few."""
+    return sorted({*on_the_way, *(near if len(near) <= _FEW else ())})
 
 
 def _sets(near: list[str], on_the_way: list[str]) -> list[tuple[str, ...]]:

@@ -35,6 +35,7 @@ __all__ = [
     "joinable_streets",
     "study_around",
     "with_gates_open",
+    "with_nothing_in_the_way",
     "without_barriers",
 ]
 
@@ -171,6 +172,32 @@ def without_barriers(study: Study, barrier_ids: Collection[str], *, each_alone: 
     )
 
 
+def with_nothing_in_the_way(study: Study) -> Study:
+    """
+    Return the study without barriers and with every gate open.
+
+    Parameters
+    ----------
+    study
+        Needs ``streets`` and ``barriers``.
+
+    Returns
+    -------
+    Study
+        Its links are those across each barrier alone, and those across all of them: whoever passes without
+        some gates and barriers is likely to pass here.
+    """
+    shut = closed_gates(study)
+    opened = with_gates_open(study, shut) if len(shut) else study
+    every = barrier_of_row(study.barriers).unique()
+    alone = without_barriers(opened, every, each_alone=True)
+    together = without_barriers(opened, every).need("streets")[0]
+    links = together[~together.index.isin(opened.need("streets")[0].index)]
+    streets = alone.need("streets")[0]
+    renamed = links.set_axis((links.index + "~").rename(streets.index.name))
+    return dataclasses.replace(alone, streets=pd.concat([streets, renamed]).sort_index())
+
+
 def _link_rows(streets: gpd.GeoDataFrame, ends: FloatArray, name: str) -> gpd.GeoDataFrame:
     """Return links as rows of table ``streets``."""
     index = pd.Index(
@@ -206,6 +233,12 @@ def _links(
         return np.zeros((0, 2, 2))
     wide = (shapely.get_dimensions(gone) == 2).any()
     pairs = cKDTree(xy).query_pairs(_LONGEST_M if wide else _BESIDE_M, output_type="ndarray")
+    if wide:  # most pairs leave too much other ground: what lies between them and the barrier already does
+        off_m = shapely.distance(
+            shapely.points(xy), shapely.union_all(gone[shapely.get_dimensions(gone) == 2])
+        )
+        short = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T) <= _BESIDE_M
+        pairs = pairs[short | (off_m[pairs].sum(axis=1) <= _BESIDE_M)]
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     parts = [_across(xy[pairs[low : low + _AT_ONCE]], gone, stays) for low in range(0, len(pairs), _AT_ONCE)]
     pairs = pairs[np.concatenate([np.zeros(0, bool), *parts])]

@@ -83,31 +83,39 @@ def _nearest_rows(
 
 
 def on_either_street(
-    network: WalkNetwork, study: Study, standard: Standard, shut: Collection[str]
+    network: WalkNetwork,
+    study: Study,
+    standard: Standard,
+    *,
+    added: Collection[str],
+    barriers: gpd.GeoDataFrame | None,
 ) -> PlacesOnNetwork:
     """
-    Place a study's places on the streets of today and on every street behind a gate that is nearer, at once.
+    Place a study's places on the streets of today and on those they may meet without obstacles, at once.
 
     Parameters
     ----------
     network, study, standard
-        A study whose gates are open, and its network.
-    shut
-        Its streets whose gates are closed today.
+        A study without obstacles, and its network.
+    added
+        Its streets that nobody can walk today: behind closed gates, or straight across barriers.
+    barriers
+        Those of today.
 
     Returns
     -------
-    Whichever gates are opened, no walk is quicker than the one found from here.
+    Whichever obstacles are taken away, hardly a walk is quicker than the one found from here. An entrance has
+    several entries, one a street.
     """
-    behind = np.isin(network.edge_street, list(shut))
-    today = place_on_network(
-        dataclasses.replace(network, edge_enterable=network.edge_enterable & ~behind), study, standard
-    )
-    doors = np.flatnonzero(behind & network.edge_enterable)
+    new = np.isin(network.edge_street, list(added))
+    old = dataclasses.replace(network, edge_enterable=network.edge_enterable & ~new)
+    today = place_on_network(old, dataclasses.replace(study, barriers=barriers), standard)
+    freed = place_on_network(old, study, standard)
+    doors = np.flatnonzero(new & network.edge_enterable)
 
-    def both(table: gpd.GeoDataFrame | None, snaps: Snaps | None) -> Snaps | None:
-        if table is None or snaps is None or not len(doors):
-            return snaps
+    def both(table: gpd.GeoDataFrame | None, snaps: Snaps | None, other: Snaps | None) -> Snaps | None:
+        if table is None or snaps is None or other is None:
+            return None
         points, _ = entrance_points(table)
         at, near = shapely.STRtree(network.edge_geometry[doors]).query(
             points, "dwithin", np.where(snaps.snapped, snaps.snap_m, today.max_snap_m)
@@ -115,23 +123,24 @@ def on_either_street(
         edge = doors[near]
         lines = network.edge_geometry[edge]
         offset_m = np.minimum(shapely.line_locate_point(lines, points[at]), network.edge_length_m[edge])
-        owner = np.concatenate([snaps.owner, snaps.owner[at]])
+        owner = np.concatenate([snaps.owner, other.owner, snaps.owner[at]])
         order = np.argsort(owner, kind="stable")
+        snap_m = shapely.distance(lines, points[at])
         return Snaps(
             owner=owner[order],
             owners=snaps.owners,
-            edge=np.concatenate([snaps.edge, edge])[order],
-            offset_m=np.concatenate([snaps.offset_m, offset_m])[order],
-            snap_m=np.concatenate([snaps.snap_m, shapely.distance(lines, points[at])])[order],
+            edge=np.concatenate([snaps.edge, other.edge, edge])[order],
+            offset_m=np.concatenate([snaps.offset_m, other.offset_m, offset_m])[order],
+            snap_m=np.concatenate([snaps.snap_m, other.snap_m, snap_m])[order],
         )
 
-    residences = both(study.need("residences")[0], today.residences)
-    return PlacesOnNetwork(
+    residences = both(study.need("residences")[0], today.residences, freed.residences)
+    return dataclasses.replace(
+        today,
         costs=walking_costs(network, standard),
-        max_snap_m=today.max_snap_m,
         residences=today.residences if residences is None else residences,
-        facilities=both(study.facilities, today.facilities),
-        centres=both(study.centres, today.centres),
+        facilities=both(study.facilities, today.facilities, freed.facilities),
+        centres=both(study.centres, today.centres, freed.centres),
     )
 
 

@@ -25,7 +25,7 @@ from geoplan.report.findings import (
     sizes_outside,
     worst_gaps,
 )
-from geoplan.report.headline import banners, headline_rows
+from geoplan.report.headline import banners, headline_rows, scenario_lines
 from geoplan.report.sheet import Cell, headed_sheet, sheet_of
 from geoplan.report.words import DASH, count_text, rate_text, service_name
 
@@ -92,7 +92,8 @@ def _template() -> jinja2.Template:
 
 def _running(audit: Audit, lang: Lang) -> str:
     """Return the line at the foot of every printed page."""
-    lines = [text("banner.synthetic", lang)] if audit.study.synthetic else []
+    lines = scenario_lines(audit.study, lang)
+    lines += [text("banner.synthetic", lang)] if audit.study.synthetic else []
     lines += [text("report.has_estimates", lang)] if audit.study.estimated else []
     return " ".join(lines)
 
