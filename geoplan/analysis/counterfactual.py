@@ -140,35 +140,41 @@ def without_barriers(study: Study, barrier_ids: Collection[str], *, each_alone: 
     Returns
     -------
     Study
-        The links are streets of kind ``link``, with ids ``<barrier>~<number>``.
+        The links are streets of kind ``link``, with ids ``<barriers, joined by +>~<number>``.
 
     Raises
     ------
     DataError
         If a barrier is unknown or passable.
     """
-    streets, barriers = study.need("streets", "barriers")
+    _, barriers = study.need("streets", "barriers")
     barrier = barrier_of_row(barriers)
     strangers = sorted(set(barrier_ids) - set(barrier.index))
     if strangers:
         raise DataError("error.no_barrier", ids=some_ids(strangers))
     wanted = sorted(barrier[list(barrier_ids)].unique())
+    return _linked(study, barrier, [[one] for one in wanted] if each_alone else [wanted])
+
+
+def _linked(study: Study, barrier: pd.Series, groups: list[list[str]]) -> Study:
+    """Return the study without the barriers of some groups; a link crosses those of one group only."""
+    streets, barriers = study.need("streets", "barriers")
     streets = streets.sort_index()
     joinable = np.flatnonzero(joinable_streets(streets))
     lines, links = streets.geometry.to_numpy().copy(), []
     tree = shapely.STRtree(lines[joinable])
-    for group in [[one] for one in wanted] if each_alone else [wanted]:
+    for group in groups:
         gone = barriers.loc[barrier.index[barrier.isin(group)]].geometry.to_numpy()
         stays = barriers.loc[barrier.index[~barrier.isin(group)]].geometry.to_numpy()
         _, near = tree.query(gone, "dwithin", _BESIDE_M)
         beside = joinable[np.unique(near)]
         lines[beside] = shapely.segmentize(lines[beside], _STEP_M)
-        links.append(_link_rows(streets, _links(lines[beside], gone, stays), str(group[0])))
+        links.append(_link_rows(streets, _links(lines[beside], gone, stays), "+".join(group)))
     cut = streets.set_geometry(gpd.GeoSeries(lines, index=streets.index, crs=streets.crs))
     return dataclasses.replace(
         study,
         streets=pd.concat([cut, *(one for one in links if len(one))]).sort_index(),
-        barriers=barriers.drop(index=barrier.index[barrier.isin(wanted)]),
+        barriers=barriers.drop(index=barrier.index[barrier.isin(np.concatenate([[], *groups]))]),
     )
 
 
@@ -184,18 +190,17 @@ def with_nothing_in_the_way(study: Study) -> Study:
     Returns
     -------
     Study
-        Its links are those across each barrier alone, and those across all of them: whoever passes without
-        some gates and barriers is likely to pass here.
+        Its links are those across each barrier alone, and those across two that lie together.
     """
     shut = closed_gates(study)
     opened = with_gates_open(study, shut) if len(shut) else study
-    every = barrier_of_row(study.barriers).unique()
-    alone = without_barriers(opened, every, each_alone=True)
-    together = without_barriers(opened, every).need("streets")[0]
-    links = together[~together.index.isin(opened.need("streets")[0].index)]
-    streets = alone.need("streets")[0]
-    renamed = links.set_axis((links.index + "~").rename(streets.index.name))
-    return dataclasses.replace(alone, streets=pd.concat([streets, renamed]).sort_index())
+    barrier = barrier_of_row(study.barriers)
+    names = sorted(barrier.unique())
+    shapes = study.need("barriers")[0].geometry.loc[barrier.index].to_numpy()
+    one, other = shapely.STRtree(shapes).query(shapes, "dwithin", _BESIDE_M)
+    pairs = {(barrier.iloc[at], barrier.iloc[to]) for at, to in zip(one, other, strict=True)}
+    together = sorted([*pair] for pair in pairs if pair[0] < pair[1])
+    return _linked(opened, barrier, [[name] for name in names] + together)
 
 
 def _link_rows(streets: gpd.GeoDataFrame, ends: FloatArray, name: str) -> gpd.GeoDataFrame:
