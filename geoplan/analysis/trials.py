@@ -8,7 +8,6 @@ run: the walk of whoever passes in it touches no other change.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -21,7 +20,7 @@ import shapely
 from geoplan.analysis.counterfactual import study_around, with_gates_open, without_barriers
 from geoplan.analysis.obstacles import needed_walks
 from geoplan.analysis.reach import PlacesOnNetwork, place_on_network, reach_table, service_parts
-from geoplan.analysis.straight import doors_of
+from geoplan.analysis.straight import doors_of, fastest_m_per_min
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.network.graph import BoolArray, FloatArray, WalkNetwork
@@ -89,15 +88,12 @@ class Trials:
     def __init__(self, study: Study, standard: Standard, rows: pd.DataFrame, places: PlacesOnNetwork) -> None:
         self.study, self.standard, self.cap_m = study, standard, places.max_snap_m
         self.rows = rows[["residence_id", "service", "limit_minutes"]]
-        fastest = standard.number("walking.speed") / min(1.0, standard.number("walking.steps_factor"))
-        rate, shift = (standard.get(f"walking.slope_{one}") for one in ("rate", "shift"))
-        if rate is not None and shift is not None:
-            fastest *= math.exp(float(rate.value) * float(shift.value))
-        self.reach_m = float(rows["limit_minutes"].max()) * fastest * _MARGIN if len(rows) else 0.0
+        longest = float(rows["limit_minutes"].max()) if len(rows) else 0.0
+        self.reach_m = longest * fastest_m_per_min(standard) * _MARGIN
         legs = [one.snap_m for one in (places.facilities, places.centres) if one is not None]
-        longest = np.nan_to_num(np.concatenate(legs), nan=self.cap_m).max(initial=0.0) if legs else 0.0
+        leg_m = np.nan_to_num(np.concatenate(legs), nan=self.cap_m).max(initial=0.0) if legs else 0.0
         # a street that opens elsewhere may draw a place away from the street it is reached by
-        self.touch_m = self.reach_m + 2 * float(longest)
+        self.touch_m = self.reach_m + 2 * float(leg_m)
 
     def run(self, study: Study, index: pd.Index, placed: Placing = place_on_network) -> Trial:
         """Decide some rows in a changed study, the places on its network as ``placed`` puts them."""

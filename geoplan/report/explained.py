@@ -226,14 +226,15 @@ def stability_lines(audit: Audit, lang: Lang) -> list[str]:
 
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
-    """Return the range of each coverage rate of the headline in words, by row key of `headline_rows`."""
-    if "stability" not in audit.tables:
-        return {}
-    known = _of_study(audit).dropna(subset=["low", "high"])
-    return {
-        key: text("report.range", lang, low=rate_text(low), high=rate_text(high))
-        for key, low, high in zip(known["indicator"], known["low"], known["high"], strict=True)
-    }
+    """Return the range of each figure of the headline in words, by row key of `headline_rows`."""
+    known = audit.tables["headline_ranges"].dropna(subset=["low", "high"])
+    known = known[(known["unit"] == "ratio") | (known["low"] < known["high"])]
+    ranges = {}
+    for key, row in known.iterrows():
+        ends = (row["low"], row["high"])
+        low, high = (rate_text(one) if row["unit"] == "ratio" else count_text(round(one)) for one in ends)
+        ranges[str(key)] = text("report.range", lang, low=low, high=high)
+    return ranges
 
 
 def _of_study(audit: Audit) -> pd.DataFrame:
