@@ -125,7 +125,7 @@ def _variants(
 
 
 def _gates(study: Study) -> dict[str, pd.Series]:
-    """Return column ``gate`` of each variant in which it differs from today's for some street."""
+    """Return column ``gate`` of each variant that says anything: some gate is meant, some street is left."""
     (streets,) = study.need("streets")
     gate, hours = (
         streets[one].astype(object) if one in streets else pd.Series(None, index=streets.index, dtype=object)
@@ -141,7 +141,7 @@ def _gates(study: Study) -> dict[str, pd.Series]:
     if limited.any():
         found["hours_open"] = gate.mask(limited, "open")
         found["hours_closed"] = gate.mask(limited, "closed")
-    return found
+    return {name: one for name, one in found.items() if not (one == "closed").all()}
 
 
 def _marginal(

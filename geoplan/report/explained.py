@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geoplan.analysis.set_aside import unbounded
 from geoplan.messages import Lang, text
 from geoplan.model.access_tables import MATCHES
 from geoplan.model.cause_tables import CAUSES
@@ -54,8 +55,8 @@ _PLACE = (
     "mean_minutes"
 )
 _STABILITY = (
-    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed "
-    "quarantine_low quarantine_high"
+    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed hours_open "
+    "hours_closed quarantine_low quarantine_high places_high streets_high"
 )
 _RECHECK = "service redecided agreeing timed largest_difference_ms longest_pass_id longest_pass_minutes"
 _OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
@@ -213,8 +214,10 @@ def stability(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     labels = {key: label for key, label, _ in headline_rows(audit, lang)}
     frame = _of_study(audit)
+    frame = frame[frame["indicator"].isin(labels)]
     frame = frame.assign(label=frame["indicator"].map(labels))
-    return sheet_of("stability", frame, _STABILITY.split(), audit.standard, lang)
+    told = [one for one in _STABILITY.split() if frame[one].notna().any()]
+    return sheet_of("stability", frame, told, audit.standard, lang)
 
 
 def stability_lines(audit: Audit, lang: Lang) -> list[str]:
@@ -222,7 +225,9 @@ def stability_lines(audit: Audit, lang: Lang) -> list[str]:
     if "marginal" not in audit.tables:
         return []
     count = count_text(audit.tables["marginal"]["residence_id"].nunique())
-    return [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
+    lines = [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
+    open_ended = unbounded(audit.study)
+    return [*lines, text("report.unbounded", lang, tables=open_ended)] if open_ended else lines
 
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
