@@ -11,6 +11,7 @@ from geoplan.messages import Lang, text
 from geoplan.model.access_tables import MATCHES
 from geoplan.model.cause_tables import CAUSES
 from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
+from geoplan.model.tables import INPUT_TABLES
 from geoplan.report.headline import headline_rows
 from geoplan.report.sheet import Cell, Sheet, sheet_of
 from geoplan.report.words import DASH, count_text, rate_text, service_name, translate
@@ -227,7 +228,11 @@ def stability_lines(audit: Audit, lang: Lang) -> list[str]:
     count = count_text(audit.tables["marginal"]["residence_id"].nunique())
     lines = [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
     open_ended = unbounded(audit.study)
-    return [*lines, text("report.unbounded", lang, tables=open_ended)] if open_ended else lines
+    return [*lines, text("report.unbounded", lang, tables=_titles(open_ended, lang))] if open_ended else lines
+
+
+def _titles(tables: str, lang: Lang) -> str:
+    return ("、" if lang == "zh" else ", ").join(INPUT_TABLES[one].title(lang) for one in tables.split(","))
 
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
