@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geoplan.analysis.set_aside import unbounded
 from geoplan.messages import Lang, text
 from geoplan.model.access_tables import MATCHES
 from geoplan.model.cause_tables import CAUSES
 from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
+from geoplan.model.tables import INPUT_TABLES
 from geoplan.report.headline import headline_rows
 from geoplan.report.sheet import Cell, Sheet, sheet_of
 from geoplan.report.words import DASH, count_text, rate_text, service_name, translate
@@ -54,8 +56,8 @@ _PLACE = (
     "mean_minutes"
 )
 _STABILITY = (
-    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed "
-    "quarantine_low quarantine_high"
+    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed hours_open "
+    "hours_closed quarantine_low quarantine_high places_high streets_high"
 )
 _RECHECK = "service redecided agreeing timed largest_difference_ms longest_pass_id longest_pass_minutes"
 _OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
@@ -213,8 +215,10 @@ def stability(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     labels = {key: label for key, label, _ in headline_rows(audit, lang)}
     frame = _of_study(audit)
+    frame = frame[frame["indicator"].isin(labels)]
     frame = frame.assign(label=frame["indicator"].map(labels))
-    return sheet_of("stability", frame, _STABILITY.split(), audit.standard, lang)
+    told = [one for one in _STABILITY.split() if frame[one].notna().any()]
+    return sheet_of("stability", frame, told, audit.standard, lang)
 
 
 def stability_lines(audit: Audit, lang: Lang) -> list[str]:
@@ -222,18 +226,25 @@ def stability_lines(audit: Audit, lang: Lang) -> list[str]:
     if "marginal" not in audit.tables:
         return []
     count = count_text(audit.tables["marginal"]["residence_id"].nunique())
-    return [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
+    lines = [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
+    open_ended = unbounded(audit.study)
+    return [*lines, text("report.unbounded", lang, tables=_titles(open_ended, lang))] if open_ended else lines
+
+
+def _titles(tables: str, lang: Lang) -> str:
+    return ("、" if lang == "zh" else ", ").join(INPUT_TABLES[one].title(lang) for one in tables.split(","))
 
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
-    """Return the range of each coverage rate of the headline in words, by row key of `headline_rows`."""
-    if "stability" not in audit.tables:
-        return {}
-    known = _of_study(audit).dropna(subset=["low", "high"])
-    return {
-        key: text("report.range", lang, low=rate_text(low), high=rate_text(high))
-        for key, low, high in zip(known["indicator"], known["low"], known["high"], strict=True)
-    }
+    """Return the range of each figure of the headline in words, by row key of `headline_rows`."""
+    known = audit.tables["headline_ranges"].dropna(subset=["low", "high"])
+    known = known[(known["unit"] == "ratio") | (known["low"] < known["high"])]
+    ranges = {}
+    for key, row in known.iterrows():
+        ends = (row["low"], row["high"])
+        low, high = (rate_text(one) if row["unit"] == "ratio" else count_text(round(one)) for one in ends)
+        ranges[str(key)] = text("report.range", lang, low=low, high=high)
+    return ranges
 
 
 def _of_study(audit: Audit) -> pd.DataFrame:

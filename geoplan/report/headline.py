@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from geoplan.model.study import Study
     from geoplan.workflow import Audit
 
-__all__ = ["banners", "headline_rows", "study_banners", "unknown_shares"]
+__all__ = ["banners", "headline_rows", "scenario_lines", "study_banners", "unknown_shares"]
 
+_DIGITS = 12
+"""Of a digest, printed; provenance has all of them."""
 _UNKNOWN_COUNTS = {"oversized": "size_unknown", "premises_below_minimum": "premises_unknown"}
 """Count -> count of those the rule could not be applied to."""
 
@@ -91,10 +93,18 @@ def banners(audit: Audit, lang: Lang) -> list[str]:
 
 
 def study_banners(study: Study, lang: Lang) -> list[str]:
-    """Return what every page about a study warns of: that data are synthetic, and which are estimated."""
-    lines = []
+    """Return what every page about a study warns of: a scenario, synthetic data, estimates."""
+    lines = scenario_lines(study, lang)
     if study.synthetic:
         lines.append(text("banner.synthetic", lang))
     if study.estimated:
         lines.append(text("banner.estimated", lang, columns=", ".join(study.estimated)))
     return lines
+
+
+def scenario_lines(study: Study, lang: Lang) -> list[str]:
+    """Return a line for each scenario applied to a study: that it is not the data as they were read."""
+    return [
+        text("banner.scenario", lang, name=one.name or DASH, digest=one.sha256[:_DIGITS])
+        for one in study.scenarios
+    ]

@@ -26,7 +26,7 @@ from geoplan.report.findings import (
     worst_gaps,
 )
 from geoplan.report.fix_words import fix_evidence, fix_sheet
-from geoplan.report.headline import banners, headline_rows
+from geoplan.report.headline import banners, headline_rows, scenario_lines
 from geoplan.report.sheet import Cell, headed_sheet, sheet_of
 from geoplan.report.words import DASH, count_text, rate_text, service_name
 
@@ -93,7 +93,8 @@ def _template() -> jinja2.Template:
 
 def _running(audit: Audit, lang: Lang) -> str:
     """Return the line at the foot of every printed page."""
-    lines = [text("banner.synthetic", lang)] if audit.study.synthetic else []
+    lines = scenario_lines(audit.study, lang)
+    lines += [text("banner.synthetic", lang)] if audit.study.synthetic else []
     lines += [text("report.has_estimates", lang)] if audit.study.estimated else []
     return " ".join(lines)
 

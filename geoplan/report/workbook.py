@@ -61,7 +61,7 @@ class Formats:
                 {"bold": True, "bg_color": "#DCE6F1", "bottom": 1, "text_wrap": True, **top}
             ),
             section=book.add_format({"bold": True, "font_size": 12, "font_color": "#1F3864"}),
-            text=book.add_format({**top}),
+            text=book.add_format({"indent": 1, **top}),
             wrapped=book.add_format({"text_wrap": True, **top}),
             count=book.add_format({"num_format": "#,##0", **top}),
             number=book.add_format({"num_format": "#,##0.00", **top}),

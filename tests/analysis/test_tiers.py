@@ -228,11 +228,19 @@ def test_the_compliance_sheet_says_what_the_other_tables_say():
         bad = own.loc[own["verdict"] != "pass", "residence_id"].tolist()
         assert checked["evidence"] == (f"residences:{','.join(bad)}" if bad else "")
         assert checked["evidence_count"] == len(bad)
+        if checked["measured_on"]:
+            table, worst = checked["measured_on"].split(":")
+            assert table == "residences"
+            assert own.set_index("residence_id").loc[worst, "minutes"] == checked["value"]
+        else:
+            assert np.isnan(checked["value"])
     premises = audit.tables["premises_checks"]
     assert (
         of.loc[("communities", "east", "premises.min_floor_area", ""), "verdict"]
         == premises.loc["p1", "verdict"]
     )
+    of_centres = of.xs("centres", level="unit_table")["measured_on"]
+    assert (of_centres == "centres:" + of_centres.index.get_level_values("unit_id")).all()
     # one known above and one unknown: the worst is not known
     assert of.loc[("communities", "west", "premises.min_floor_area", ""), "verdict"] == "unknown"
     assert of.loc[("communities", "west", "premises.area_per_100_households", ""), "verdict"] == "unknown"
