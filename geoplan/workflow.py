@@ -179,7 +179,7 @@ def audit(
     headline = _headline(study, tables)
     tables["indicators"] = _indicators(headline, study)
     tables["headline_ranges"] = headline_ranges(
-        study, tables["indicators"], None if sure is None else sure.headline
+        study, standard, tables["indicators"], None if sure is None else sure.headline
     )
     return Audit(
         study=study,

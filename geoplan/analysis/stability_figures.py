@@ -220,7 +220,9 @@ def _most(columns: Iterable[FloatArray]) -> FloatArray:
     return np.asarray(np.fmax.reduce(list(columns)))
 
 
-def headline_ranges(study: Study, indicators: pd.DataFrame, decided: pd.DataFrame | None) -> pd.DataFrame:
+def headline_ranges(
+    study: Study, standard: Standard, indicators: pd.DataFrame, decided: pd.DataFrame | None
+) -> pd.DataFrame:
     """
     Return table ``headline_ranges``: between which values each figure of the headline lies.
 
@@ -228,6 +230,8 @@ def headline_ranges(study: Study, indicators: pd.DataFrame, decided: pd.DataFram
     ----------
     study
         Its quarantine says what was set aside.
+    standard
+        Names the categories.
     indicators
         Table ``indicators``.
     decided
@@ -259,10 +263,17 @@ def headline_ranges(study: Study, indicators: pd.DataFrame, decided: pd.DataFram
             high_by = ",".join(name for name, one in doubts.items() if one > 0)
         rows.append(
             {
-                "indicator": indicator, "label": indicators.loc[indicator, "label"],
+                "indicator": indicator,
+                "label": _label(study, standard, str(indicator)),
                 "unit": indicators.loc[indicator, "unit"], "value": value, "low": low, "high": high,
                 "low_by": low_by, "high_by": high_by,
                 "unbounded": unbounded(study) if decided is not None and indicator in decided.index else "",
             }
         )  # fmt: skip
     return finish(pd.DataFrame(rows), "headline_ranges")
+
+
+def _label(study: Study, standard: Standard, indicator: str) -> str:
+    key, _, part = indicator.partition(".")
+    names = [one.name(study.lang) for one in standard.categories if one.id == part]
+    return " · ".join([text(f"headline.{key}", study.lang), *names])

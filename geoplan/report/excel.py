@@ -105,7 +105,7 @@ def _shown(name: str, table: pd.DataFrame, context: _Context) -> tuple[list[Colu
         reasons = Column("reason_text", "text", text("report.reason", "en"), text("report.reason", "zh"), "")
         frame[reasons.name] = fault_reasons(table, context.lang)
         columns.append(reasons)
-    if name in _MIXED:
+    if name == "indicators":
         labels = {key: label for key, label, _ in headline_rows(context.audit, context.lang)}
         frame["label"] = frame["indicator"].map(labels)
     return columns, frame
