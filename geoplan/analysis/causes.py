@@ -17,8 +17,8 @@ The first of these that holds is the cause; the cheapest to cure stand first.
 ==================  ====================================================================================
 
 Which gates and barriers are tried: each that could help, alone (`geoplan.analysis.trials`); of several that
-do, the one with the quickest walk is named. Then sets of gates, the smallest first; then a gate and a barrier,
-and two barriers. Each trial is a study of its own, read by the same engine, and a thing is named only if the
+do, the one with the quickest walk is named. Then sets of gates, the smallest first; a gate and a barrier; two
+barriers. Each trial is a study of its own, read by the same engine, and a thing is named only if the
 home passes in it. How many are tried is bounded by `_FEW` and `_MOST_TRIED`.
 """
 
