@@ -237,8 +237,8 @@ def headline_ranges(study: Study, figures: pd.DataFrame, decided: pd.DataFrame |
     -------
     The figures with ``low``, ``high``, ``low_by``, ``high_by`` and ``unbounded`` beside them. Those that
     walks decide lie between the lowest and the highest of all variants and bounds. Counts are bounded by what
-    is unknown and by rows set aside, each of which may add one; persons and households, by as many as a used row
-    has on average. A figure that is not known has no range.
+    is unknown and by rows set aside, each of which may add one; persons and households, by as many as a used
+    row has on average. A figure that is not known has no range.
     """
     lost = rows_set_aside(study)
     values = pd.Series(figures["value"].astype(float).to_numpy(), index=figures["indicator"])
