@@ -237,7 +237,7 @@ def _titles(tables: str, lang: Lang) -> str:
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
     """Return the range of each figure of the headline in words, by row key of `headline_rows`."""
-    known = audit.tables["headline_ranges"].dropna(subset=["low", "high"])
+    known = audit.tables["indicators"].dropna(subset=["low", "high"])
     known = known[(known["unit"] == "ratio") | (known["low"] < known["high"])]
     ranges = {}
     for key, row in known.iterrows():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import geoplan
 from geoplan.analysis.access import two_step_access, zone_weights
 from geoplan.analysis.centres import centre_times
 from geoplan.analysis.compliance import compliance_sheet
@@ -133,6 +134,22 @@ def test_closing_a_centre_loses_exactly_whom_it_alone_reached_and_adding_one_los
         lost = load["persons_sole"].get((service, gone), 0)
         after, before = (one.by_category.loc[service, "persons_pass"] for one in (closed, covered))
         assert before - after == lost >= 0
+
+
+def test_closing_each_centre_of_anning_loses_exactly_whom_it_alone_reached():
+    study = geoplan.read_study("data/anning")
+    network = walk_network(study)
+    covered, found = tiers_of(study)
+    sole = found.load.set_index(["service", "centre_id"])[["persons_sole", "households_sole"]]
+    for gone in study.centres.index[::6]:
+        closed = dataclasses.replace(study, centres=study.centres.drop(index=gone))
+        after = coverage(network, dataclasses.replace(closed, facilities=None), DEFAULT).by_category
+        for service in after.index:
+            for people in ("persons", "households"):
+                lost = (
+                    covered.by_category.loc[service, f"{people}_pass"] - after.loc[service, f"{people}_pass"]
+                )
+                assert lost == sole[f"{people}_sole"].get((service, gone), 0)
 
 
 @settings(max_examples=15, deadline=None)
