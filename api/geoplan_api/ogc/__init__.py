@@ -1,12 +1,7 @@
-"""OGC API - Features over the tables of the study and of its audit."""
+"""OGC API - Features and vector tiles over the tables of the study and of its audit."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from geoplan_api.ogc.routes import router
 
 __all__ = ["router"]
-
-
-def router() -> APIRouter:
-    """Return the routes under ``/ogc``."""
-    return APIRouter(prefix="/ogc", tags=["ogc"])

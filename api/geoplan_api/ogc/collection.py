@@ -160,6 +160,10 @@ class Collection:
             wanted &= (self._plain[name] == value).fillna(False).to_numpy(dtype=bool)
         return np.flatnonzero(wanted)
 
+    def fits_32_bits(self, name: str) -> bool:
+        """Return whether every value of a column of whole numbers is a signed integer of 32 bits."""
+        return not (self._plain[name].abs() >= 2**31).any()
+
     def properties(self, row: int) -> dict[str, Any]:
         """Return the values of a row under their column names; None for what is missing."""
         return self._properties(row, row + 1)[0]
@@ -185,9 +189,7 @@ class Collection:
                         "properties": values,
                     }
                 )
-                for at, (one, values) in enumerate(
-                    zip(texts, self._properties(first, last), strict=True)
-                )
+                for at, (one, values) in enumerate(zip(texts, self._properties(first, last), strict=True))
             ]
             self._blocks[crs, number] = found
         return found

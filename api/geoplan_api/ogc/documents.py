@@ -183,7 +183,7 @@ def _collection(catalogue: Catalogue, collection: Collection, asked: Asked) -> D
 
 def schema_document(collection: Collection, asked: Asked) -> Document:
     """Return the JSON schema of a collection's features: columns, headings, units."""
-    properties = {one.name: _property(one, asked.lang) for one in collection.columns}
+    properties = {one.name: _property(collection, one, asked.lang) for one in collection.columns}
     shape = {"geometry": _geometry_schema(collection)}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -199,15 +199,15 @@ def schema_document(collection: Collection, asked: Asked) -> Document:
     }
 
 
-def _property(column: Column, lang: Lang) -> Document:
+def _property(collection: Collection, column: Column, lang: Lang) -> Document:
+    # one type, as OGC API - Features part 5 writes it: GDAL takes every column for text if null is told beside it
     kind = _JSON_TYPES.get(column.kind, "string")
-    described: Document = {
-        "title": column.heading(lang),
-        "description": column.meaning,
-        "type": [kind, "null"],
-    }
+    if kind == "integer" and not collection.fits_32_bits(column.name):
+        # GDAL cuts an integer of a schema to 32 bits; as a number it is exact to 53
+        kind = "number"
+    described: Document = {"title": column.heading(lang), "description": column.meaning, "type": kind}
     if column.choices:
-        described["enum"] = [*column.choices, None]
+        described["enum"] = list(column.choices)
     if column.unit:
         described["x-ogc-unit"] = column.unit
     return described

@@ -12,7 +12,7 @@ from geoplan.messages import text
 from geoplan.report.headline import banners
 from geoplan_api.ogc.catalogue import Catalogue
 from geoplan_api.ogc.collection import Collection, Rows
-from geoplan_api.ogc.documents import Asked, Document, item_url, neighbours, link, schema_document
+from geoplan_api.ogc.documents import Asked, Document, item_url, link, neighbours, schema_document
 from geoplan_api.ogc.query import ItemsQuery
 
 __all__ = [
@@ -27,7 +27,9 @@ __all__ = [
     "style_sheet",
 ]
 
-PAGE_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 """Content security policy of the pages: nothing but their own style sheet."""
 _DASH = "–"
 
@@ -66,9 +68,7 @@ def collections_page(catalogue: Catalogue, document: Document, asked: Asked) -> 
     return _page("collections.html", catalogue, document, asked, heading, trail=1, collections=listed)
 
 
-def collection_page(
-    catalogue: Catalogue, collection: Collection, document: Document, asked: Asked
-) -> str:
+def collection_page(catalogue: Catalogue, collection: Collection, document: Document, asked: Asked) -> str:
     """Return what a collection is: its columns and links."""
     columns = schema_document(collection, asked)["properties"]["properties"]["properties"]
     heading = collection.schema.title(asked.lang)

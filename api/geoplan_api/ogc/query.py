@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from geoplan.errors import GeoplanError, some_ids
+from geoplan.errors import some_ids
+from geoplan.messages import LANGS
 from geoplan.model.schema import Column
 from geoplan_api.ogc.collection import Bbox, Collection
 from geoplan_api.ogc.crs import CRS84, OfferedCrs
+from geoplan_api.problems import ProblemError
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -21,9 +23,6 @@ __all__ = [
     "MAX_LIMIT",
     "MAX_OFFSET",
     "ItemsQuery",
-    "NotAcceptableError",
-    "QueryError",
-    "UnknownResourceError",
     "asked_crs",
     "check_names",
     "items_query",
@@ -45,24 +44,6 @@ _TIME = re.compile(
     rf"{_DAY}([Tt][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(\.[0-9]+)?([Zz]|[+-][0-9]{{2}}:[0-9]{{2}}))?", re.ASCII
 )
 _FLAGS = {"true": True, "false": False}
-
-
-class QueryError(GeoplanError):
-    """A parameter of a request is unknown or has an impossible value."""
-
-    status = 400
-
-
-class UnknownResourceError(QueryError):
-    """There is no such collection, feature or tile."""
-
-    status = 404
-
-
-class NotAcceptableError(QueryError):
-    """No format on offer is one that the client accepts."""
-
-    status = 406
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +77,20 @@ def check_names(pairs: Pairs, allowed: Iterable[str]) -> dict[str, str]:
 
     Raises
     ------
-    QueryError
-        If one is not allowed here, or stands twice.
+    ProblemError
+        400, if one is not allowed here, or stands twice.
     """
     known = tuple(allowed)
     unknown = [name for name, _ in pairs if name not in known]
     if unknown:
-        raise QueryError("error.ogc_unknown_parameter", names=some_ids(unknown), known=", ".join(known))
+        listed = some_ids(unknown)
+        raise ProblemError(400, "problem.ogc_unknown_parameter", names=listed, known=", ".join(known))
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = [name for name, count in Counter(name for name, _ in pairs).items() if count > 1]
-        raise QueryError("error.ogc_twice", names=some_ids(twice))
+        raise ProblemError(400, "problem.ogc_twice", names=some_ids(twice))
+    if "lang" in found:
+        _check_choice("lang", found["lang"], LANGS)
     return found
 
 
@@ -123,8 +107,8 @@ def items_query(pairs: Pairs, collection: Collection) -> ItemsQuery:
 
     Raises
     ------
-    QueryError
-        If a parameter is unknown, stands twice, or has an impossible value.
+    ProblemError
+        400, if a parameter is unknown, stands twice, or has an impossible value.
     """
     filters = {name: one for name, one in collection.filters.items() if name not in ITEMS_PARAMETERS}
     given = check_names(pairs, (*ITEMS_PARAMETERS, *filters))
@@ -143,7 +127,7 @@ def items_query(pairs: Pairs, collection: Collection) -> ItemsQuery:
 
 
 def asked_crs(given: Mapping[str, str], collection: Collection) -> OfferedCrs:
-    """Return the CRS that a request for one feature asks for; QueryError if it is not offered."""
+    """Return the CRS that a request for one feature asks for; ProblemError 400 if it is not offered."""
     return _crs(given.get("crs", CRS84), collection.offered, "crs")
 
 
@@ -162,10 +146,8 @@ def negotiate(given: Mapping[str, str], accept: str, offered: Mapping[str, Seque
 
     Raises
     ------
-    QueryError
-        If ``f`` names no format on offer.
-    NotAcceptableError
-        If the client accepts none of them.
+    ProblemError
+        400 if ``f`` names no format on offer, 406 if the client accepts none of them.
 
     Examples
     --------
@@ -174,8 +156,7 @@ def negotiate(given: Mapping[str, str], accept: str, offered: Mapping[str, Seque
     ('html', 'json')
     """
     if "f" in given:
-        if given["f"] not in offered:
-            raise QueryError("error.ogc_format", value=given["f"], known=", ".join(offered))
+        _check_choice("f", given["f"], offered)
         return given["f"]
     ranges = _accepted(accept)
     if not ranges:
@@ -184,7 +165,7 @@ def negotiate(given: Mapping[str, str], accept: str, offered: Mapping[str, Seque
     best = max(quality, key=lambda name: quality[name])
     if quality[best] <= 0:
         types = [one for several in offered.values() for one in several]
-        raise NotAcceptableError("error.ogc_not_acceptable", known=", ".join(types))
+        raise ProblemError(406, "problem.ogc_not_acceptable", known=", ".join(types))
     return best
 
 
@@ -207,37 +188,41 @@ def _quality(media_type: str, ranges: Mapping[str, float]) -> float:
 
 def _whole(value: str, name: str, *, least: int) -> int:
     if not _WHOLE.fullmatch(value) or int(value) < least:
-        raise QueryError("error.ogc_whole", name=name, value=value, least=least)
+        raise ProblemError(400, "problem.ogc_whole", name=name, value=value, least=least)
     return int(value)
 
 
 def _number(value: str, name: str) -> float:
     number = float(value) if _NUMBER.fullmatch(value) else math.nan
     if not math.isfinite(number):
-        raise QueryError("error.ogc_number", name=name, value=value)
+        raise ProblemError(400, "problem.ogc_number", name=name, value=value)
     return number
 
 
 def _crs(uri: str, offered: Mapping[str, OfferedCrs], name: str) -> OfferedCrs:
-    if uri not in offered:
-        raise QueryError("error.ogc_crs", name=name, value=uri, known=", ".join(offered))
+    _check_choice(name, uri, offered)
     return offered[uri]
+
+
+def _check_choice(name: str, value: str, known: Iterable[str]) -> None:
+    if value not in (listed := tuple(known)):
+        raise ProblemError(400, "problem.ogc_choice", name=name, value=value, known=", ".join(listed))
 
 
 def _boxes(value: str, crs: OfferedCrs) -> tuple[Bbox, ...]:
     """Return the boxes of ``bbox``; heights are passed over, as no geometry has one."""
     numbers = [_number(one, "bbox") for one in value.split(",")]
     if len(numbers) not in (4, 6):
-        raise QueryError("error.ogc_bbox_numbers", value=value)
+        raise ProblemError(400, "problem.ogc_bbox_numbers", value=value)
     half = len(numbers) // 2
     if half == 3 and numbers[2] > numbers[5]:
-        raise QueryError("error.ogc_bbox_order", value=value)
+        raise ProblemError(400, "problem.ogc_bbox_order", value=value)
     (first_least, second_least), (first_most, second_most) = numbers[:2], numbers[half : half + 2]
     west, south, east, north = first_least, second_least, first_most, second_most
     if crs.north_first:
         west, south, east, north = second_least, first_least, second_most, first_most
     if south > north or (west > east and not crs.geographic):
-        raise QueryError("error.ogc_bbox_order", value=value)
+        raise ProblemError(400, "problem.ogc_bbox_order", value=value)
     if west > east:
         return (west, south, 180.0, north), (-180.0, south, east, north)
     return ((west, south, east, north),)
@@ -248,20 +233,20 @@ def _check_datetime(value: str) -> None:
     ends = value.split("/")
     opened = [one in ("", "..") for one in ends]
     if len(ends) > 2 or (len(ends) == 1 and opened[0]) or all(opened):
-        raise QueryError("error.ogc_datetime", value=value)
+        raise ProblemError(400, "problem.ogc_datetime", value=value)
     instants = [_instant(one, value) for one, free in zip(ends, opened, strict=True) if not free]
     if len(instants) == 2 and instants[0] > instants[1]:
-        raise QueryError("error.ogc_datetime", value=value)
+        raise ProblemError(400, "problem.ogc_datetime", value=value)
 
 
 def _instant(text: str, value: str) -> dt.datetime:
     if not _TIME.fullmatch(text):
-        raise QueryError("error.ogc_datetime", value=value)
+        raise ProblemError(400, "problem.ogc_datetime", value=value)
     try:
         # a leap second is a time, though Python knows none
         read = dt.datetime.fromisoformat(re.sub(r"(?<=:[0-9]{2}):60", ":59", text.upper()))
     except ValueError as error:
-        raise QueryError("error.ogc_datetime", value=value) from error
+        raise ProblemError(400, "problem.ogc_datetime", value=value) from error
     return read if read.tzinfo else read.replace(tzinfo=dt.UTC)
 
 
@@ -269,11 +254,11 @@ def _value(value: str, column: Column) -> Any:
     """Return a filter's value as the column holds it."""
     if column.kind == "integer":
         if not _WHOLE.fullmatch(value):
-            raise QueryError("error.ogc_integer", name=column.name, value=value)
+            raise ProblemError(400, "problem.ogc_integer", name=column.name, value=value)
         return int(value)
     if column.kind == "number":
         return _number(value, column.name)
     known = tuple(_FLAGS) if column.kind == "flag" else column.choices
-    if known and value not in known:
-        raise QueryError("error.ogc_choice", name=column.name, value=value, known=", ".join(known))
+    if known:
+        _check_choice(column.name, value, known)
     return _FLAGS[value] if column.kind == "flag" else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import threading
 from collections import OrderedDict
 from typing import Any
@@ -17,12 +18,14 @@ from geoplan_api.ogc.catalogue import Catalogue
 from geoplan_api.ogc.collection import Bbox, Collection, Rows
 from geoplan_api.ogc.crs import CRS84, WEB_MERCATOR, Geometries
 from geoplan_api.ogc.documents import JSON, Asked, Document, link
+from geoplan_api.problems import ProblemError
 
 __all__ = [
     "MAX_ZOOM",
     "MVT",
     "TILE_MATRIX_SET",
     "TileCache",
+    "checked_address",
     "encode_tile",
     "tile_bounds",
     "tile_matrix_set_document",
@@ -90,6 +93,22 @@ class TileCache:
         return made
 
 
+def checked_address(zoom: str, row: str, column: str) -> tuple[int, int, int]:
+    """
+    Return zoom, row and column of a tile as they stand in its URL.
+
+    Raises
+    ------
+    ProblemError
+        404, if there is no such tile.
+    """
+    if all(re.fullmatch("[0-9]{1,6}", one) for one in (zoom, row, column)):
+        level, down, across = int(zoom), int(row), int(column)
+        if level <= MAX_ZOOM and max(down, across) < 2**level:
+            return level, down, across
+    raise ProblemError(404, "problem.ogc_no_tile", zoom=MAX_ZOOM)
+
+
 def tile_bounds(zoom: int, row: int, column: int) -> Bbox:
     """
     Return the bounds of a tile in web Mercator [m]; row 0 is the northernmost.
@@ -117,18 +136,17 @@ def encode_tile(collection: Collection, zoom: int, row: int, column: int) -> byt
 
     Notes
     -----
-    Geometry is cut 64 units beyond the tile's sides (a side has 4,096). Below the last zoom, lines are simplified
-    to 2 units, areas smaller than that become squares, lines that short are left out, and of places within the
-    same 8 units the first by id is drawn. At the last zoom every feature of the tile is in it.
+    Geometry is cut 64 units beyond the tile's sides (a side has 4,096). Below the last zoom, lines are
+    simplified to 2 units, areas smaller than that become squares, lines that short are left out, and of
+    places within the same 8 units the first by id is drawn. At the last zoom every feature of the tile is
+    in it.
     """
     west, south, east, north = tile_bounds(zoom, row, column)
     unit = (east - west) / _EXTENT
     reach = _BUFFER * unit
     box = shapely.box(west - reach, south - reach, east + reach, north + reach)
     rows = collection.touching(box, WEB_MERCATOR)
-    shapes = shapely.transform(
-        collection.shapes(WEB_MERCATOR)[rows], lambda xy: (xy - (west, south)) / unit
-    )
+    shapes = shapely.transform(collection.shapes(WEB_MERCATOR)[rows], lambda xy: (xy - (west, south)) / unit)
     window = shapely.box(-_BUFFER, -_BUFFER, _EXTENT + _BUFFER, _EXTENT + _BUFFER)
     if zoom < MAX_ZOOM:
         rows, shapes = _generalised(rows, shapes)
@@ -177,7 +195,7 @@ def _first_in_cell(places: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
 
 
 def _cut(rows: Rows, shapes: Geometries, window: shapely.Polygon) -> tuple[Rows, Geometries]:
-    """Return geometries on whole units inside the window, of the dimension they had; those left with none go."""
+    """Return what lies in the window, on whole units, of the dimension it had."""
     dimensions = shapely.get_dimensions(shapes)
     shapely.prepare(window)
     crossing = ~shapely.contains_properly(window, shapes)
