@@ -164,9 +164,12 @@ class Collection:
         """Return whether every value of a column of whole numbers is a signed integer of 32 bits."""
         return not (self._plain[name].abs() >= 2**31).any()
 
-    def properties(self, row: int) -> dict[str, Any]:
-        """Return the values of a row under their column names; None for what is missing."""
-        return self._properties(row, row + 1)[0]
+    def properties(self, rows: Rows) -> list[dict[str, Any]]:
+        """Return the values of rows under their column names; None for what is missing."""
+        part = self._plain.iloc[rows]
+        cells = [_cells(part[one.name], one.kind) for one in self.columns]
+        names = [one.name for one in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
     def features(self, rows: Rows, crs: str) -> list[bytes]:
         """Return features as GeoJSON, coordinates in the order of the authority of ``crs``."""
@@ -180,25 +183,20 @@ class Collection:
             if self.offered[crs].north_first:
                 shapes = shapely.transform(shapes, lambda xy: xy[:, ::-1])
             texts = shapely.to_geojson(shapes)
+            rows = zip(self._ids[first:last], texts, self.properties(np.arange(first, last)), strict=True)
             found = [
                 orjson.dumps(
                     {
                         "type": "Feature",
-                        "id": self._ids[first + at],
-                        "geometry": None if one is None else orjson.Fragment(one),
+                        "id": own,
+                        "geometry": None if shape is None else orjson.Fragment(shape),
                         "properties": values,
                     }
                 )
-                for at, (one, values) in enumerate(zip(texts, self._properties(first, last), strict=True))
+                for own, shape, values in rows
             ]
             self._blocks[crs, number] = found
         return found
-
-    def _properties(self, first: int, last: int) -> list[dict[str, Any]]:
-        part = self._plain.iloc[first:last]
-        cells = [_cells(part[one.name], one.kind) for one in self.columns]
-        names = [one.name for one in self.columns]
-        return [dict(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
 
 
 def _cells(values: pd.Series, kind: ColumnKind) -> list[Any]:

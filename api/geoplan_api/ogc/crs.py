@@ -11,7 +11,7 @@ from pyproj import CRS
 
 from geoplan.crs.metric import parse_crs, transform_xy
 
-__all__ = ["CRS84", "WEB_MERCATOR", "OfferedCrs", "moved", "offered_crs"]
+__all__ = ["CRS84", "WEB_MERCATOR", "Floats", "Geometries", "OfferedCrs", "moved", "offered_crs"]
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 """WGS84, longitude before latitude: what OGC API - Features answers in unless told otherwise."""

@@ -100,6 +100,11 @@ class Asked:
             link(self.again(f="html"), "self" if as_html else "alternate", HTML),
         ]
 
+    def page(self, url: str) -> str:
+        """Return the URL of another page for people, in the language asked for."""
+        lang = [pair for pair in self.pairs if pair[0] == "lang"]
+        return f"{url}?{urlencode([('f', 'html'), *lang])}"
+
     def title(self, key: str) -> str:
         """Return a message in the language asked for."""
         return text(key, self.lang)
@@ -200,7 +205,7 @@ def schema_document(collection: Collection, asked: Asked) -> Document:
 
 
 def _property(collection: Collection, column: Column, lang: Lang) -> Document:
-    # one type, as OGC API - Features part 5 writes it: GDAL takes every column for text if null is told beside it
+    # one type, as OGC API - Features part 5 writes it: with null beside it, GDAL takes the column for text
     kind = _JSON_TYPES.get(column.kind, "string")
     if kind == "integer" and not collection.fits_32_bits(column.name):
         # GDAL cuts an integer of a schema to 32 bits; as a number it is exact to 53
@@ -257,14 +262,14 @@ def _page_links(collection: Collection, query: ItemsQuery, matched: int, asked: 
 
 
 def neighbours(query: ItemsQuery, matched: int) -> dict[str, tuple[int, int]]:
-    """Return offset and limit of the next and the previous page, those that there are."""
+    """Return offset and limit of the previous and the next page, those that there are."""
     found = {}
-    if query.offset + query.limit < matched:
-        found["next"] = (query.offset + query.limit, query.limit)
     end = min(query.offset, matched)
     if end > 0:
         first = max(0, end - query.limit)
         found["prev"] = (first, end - first)
+    if query.offset + query.limit < matched:
+        found["next"] = (query.offset + query.limit, query.limit)
     return found
 
 

@@ -7,6 +7,7 @@ from importlib import resources
 from typing import Any
 
 import jinja2
+import numpy as np
 
 from geoplan.messages import text
 from geoplan.report.headline import banners
@@ -79,16 +80,16 @@ def items_page(
     catalogue: Catalogue, collection: Collection, query: ItemsQuery, rows: Rows, asked: Asked
 ) -> str:
     """Return a page of features as a table."""
-    page = rows[query.offset : query.offset + query.limit].tolist()
+    page = rows[query.offset : query.offset + query.limit]
     links = asked.links("application/geo+json")
     for rel, (offset, limit) in neighbours(query, len(rows)).items():
         links.append(link(asked.again(offset=str(offset), limit=str(limit)), rel, "text/html"))
     listed = []
-    for row in page:
+    for row, values in zip(page.tolist(), collection.properties(page), strict=True):
         own = collection.feature_id(row)
-        cells = [_cell(one) for one in collection.properties(row).values()]
+        cells = [_cell(one) for one in values.values()]
         listed.append((item_url(asked.base, collection, own), own, cells))
-    first = query.offset + 1 if page else 0
+    first = query.offset + 1 if len(page) else 0
     said = text("ogc.shown", asked.lang, first=first, last=query.offset + len(page), count=len(rows))
     return _page(
         "items.html", catalogue, {"links": links}, asked, collection.schema.title(asked.lang), trail=3,
@@ -99,7 +100,7 @@ def items_page(
 
 def item_page(catalogue: Catalogue, collection: Collection, row: int, asked: Asked) -> str:
     """Return one feature as a table."""
-    values = collection.properties(row)
+    (values,) = collection.properties(np.array([row], dtype=np.intp))
     facts = [(one.heading(asked.lang), _cell(values[one.name])) for one in collection.columns]
     document = {"links": asked.links("application/geo+json")}
     heading = f"{collection.schema.title(asked.lang)} {collection.feature_id(row)}"
@@ -131,15 +132,14 @@ def _page(
 ) -> str:
     """Return a page; ``trail`` says how many steps down from the landing page it stands."""
     study = catalogue.snapshot.study
-    steps = [(f"{asked.base}?f=html", study.name)]
-    steps.append((f"{asked.base}/collections?f=html", asked.title("ogc.collections")))
+    steps = [(asked.base, study.name), (f"{asked.base}/collections", asked.title("ogc.collections"))]
     if collection is not None:
         own, title = f"{asked.base}/collections/{collection.id}", collection.schema.title(asked.lang)
-        steps += [(f"{own}?f=html", title), (f"{own}/items?f=html", asked.title("ogc.features"))]
+        steps += [(own, title), (f"{own}/items", asked.title("ogc.features"))]
     return _templates().get_template(template).render(
         base=asked.base, lang=asked.lang, study=study.name, heading=heading, doc=document,
         trail=steps[:trail], banners=banners(catalogue.snapshot.audit, asked.lang),
-        attribution=study.attribution, say=asked.title, **more,
+        attribution=study.attribution, say=asked.title, page=asked.page, **more,
     )  # fmt: skip
 
 

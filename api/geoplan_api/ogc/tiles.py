@@ -16,7 +16,7 @@ import shapely
 from geoplan.messages import text
 from geoplan_api.ogc.catalogue import Catalogue
 from geoplan_api.ogc.collection import Bbox, Collection, Rows
-from geoplan_api.ogc.crs import CRS84, WEB_MERCATOR, Geometries
+from geoplan_api.ogc.crs import CRS84, WEB_MERCATOR, Floats, Geometries
 from geoplan_api.ogc.documents import JSON, Asked, Document, link
 from geoplan_api.problems import ProblemError
 
@@ -146,10 +146,14 @@ def encode_tile(collection: Collection, zoom: int, row: int, column: int) -> byt
     reach = _BUFFER * unit
     box = shapely.box(west - reach, south - reach, east + reach, north + reach)
     rows = collection.touching(box, WEB_MERCATOR)
-    shapes = shapely.transform(collection.shapes(WEB_MERCATOR)[rows], lambda xy: (xy - (west, south)) / unit)
-    window = shapely.box(-_BUFFER, -_BUFFER, _EXTENT + _BUFFER, _EXTENT + _BUFFER)
+    shapes = collection.shapes(WEB_MERCATOR)[rows]
     if zoom < MAX_ZOOM:
-        rows, shapes = _generalised(rows, shapes)
+        kept = _drawn(shapes, np.array([west, south]), unit)
+        rows, shapes = rows[kept], shapes[kept]
+    shapes = shapely.transform(shapes, lambda xy: (xy - (west, south)) / unit)
+    if zoom < MAX_ZOOM:
+        shapes = _generalised(shapes)
+    window = shapely.box(-_BUFFER, -_BUFFER, _EXTENT + _BUFFER, _EXTENT + _BUFFER)
     rows, shapes = _cut(rows, shapes, window)
     if not len(rows):
         return b""
@@ -162,8 +166,8 @@ def encode_tile(collection: Collection, zoom: int, row: int, column: int) -> byt
 
 def _features(collection: Collection, rows: Rows, shapes: Geometries) -> list[dict[str, Any]]:
     features = []
-    for row, shape in zip(rows.tolist(), shapes, strict=True):
-        known = {name: value for name, value in collection.properties(row).items() if value is not None}
+    for row, shape, values in zip(rows.tolist(), shapes, collection.properties(rows), strict=True):
+        known = {name: value for name, value in values.items() if value is not None}
         feature: dict[str, Any] = {"geometry": shape, "properties": known}
         own = collection.feature_id(row)
         if isinstance(own, int) and own >= 0:
@@ -172,26 +176,40 @@ def _features(collection: Collection, rows: Rows, shapes: Geometries) -> list[di
     return features
 
 
-def _generalised(rows: Rows, shapes: Geometries) -> tuple[Rows, Geometries]:
-    """Return what is drawn below the last zoom, in units of the tile."""
-    dimensions = shapely.get_dimensions(shapes)
-    least_x, least_y, most_x, most_y = shapely.bounds(shapes).T
-    small = np.maximum(most_x - least_x, most_y - least_y) < _TOLERANCE
-    middle = np.column_stack([(least_x + most_x) / 2, (least_y + most_y) / 2])
-    drawn = shapely.simplify(shapes, _TOLERANCE)
-    half = _TOLERANCE / 2
-    squares = shapely.box(*(middle - half).T, *(middle + half).T)
-    drawn = np.where(small & (dimensions == 2), squares, drawn)
-    spots = small & (dimensions != 1)
+def _drawn(shapes: Geometries, corner: Floats, unit: float) -> npt.NDArray[np.bool_]:
+    """
+    Return which shapes are drawn below the last zoom.
+
+    Parameters
+    ----------
+    shapes
+        In web Mercator.
+    corner, unit
+        South-west corner of the tile, and how long a unit is [m].
+    """
+    small, middle = _small(shapes, unit)
+    spots = np.flatnonzero(small & (shapely.get_dimensions(shapes) != 1))
+    cells = np.floor((middle[spots] - corner) / (_SPACING * unit)).astype(np.int64)
     kept = ~small
-    kept[np.flatnonzero(spots)[_first_in_cell(middle[spots])]] = True
-    return rows[kept], drawn[kept]
+    kept[spots[np.unique(cells, axis=0, return_index=True)[1]]] = True
+    return kept
 
 
-def _first_in_cell(places: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-    """Return which places come first in their cell of the grid of drawn places."""
-    cells = np.floor(places / _SPACING).astype(np.int64)
-    return np.asarray(np.unique(cells, axis=0, return_index=True)[1], dtype=np.intp)
+def _generalised(shapes: Geometries) -> Geometries:
+    """Return shapes, in units of the tile, as they are drawn below the last zoom."""
+    small, middle = _small(shapes, 1.0)
+    dots = small & (shapely.get_dimensions(shapes) == 2)
+    drawn: Geometries = shapely.simplify(shapes, _TOLERANCE)
+    half = _TOLERANCE / 2
+    drawn[dots] = shapely.box(*(middle[dots] - half).T, *(middle[dots] + half).T)
+    return drawn
+
+
+def _small(shapes: Geometries, unit: float) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Return which shapes are shorter and narrower than the tolerance, and the middle of each."""
+    bounds: Floats = shapely.bounds(shapes)
+    least, most = bounds[:, :2], bounds[:, 2:]
+    return (most - least).max(axis=1, initial=0.0) < _TOLERANCE * unit, (least + most) / 2
 
 
 def _cut(rows: Rows, shapes: Geometries, window: shapely.Polygon) -> tuple[Rows, Geometries]:
