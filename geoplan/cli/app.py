@@ -13,6 +13,7 @@ from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.compare import compare
 from geoplan.cli.dossier import dossier
+from geoplan.cli.export import export
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
@@ -43,6 +44,7 @@ app.command()(dossier)
 app.command()(phases)
 app.command()(site)
 app.command()(compare)
+app.command()(export)
 app.command()(standards)
 app.command()(warmup)
 
