@@ -7,7 +7,7 @@ import shapely
 
 from geoplan.errors import SnapError
 from geoplan.network.graph import WalkNetwork
-from geoplan.network.snap import severing_barriers, snap_points
+from geoplan.network.snap import SNAP_SEVERED, SNAP_TOO_FAR, severing_barriers, snap_points
 
 __all__ = ["PointSnapper"]
 
@@ -67,6 +67,14 @@ class PointSnapper:
                 return self._beyond(point)
         offset_m = float(shapely.line_locate_point(line, point))
         return edge, min(offset_m, network.edge_length_m.item(edge)), snap_m
+
+    def reason(self, x: float, y: float) -> str:
+        """Return the message key that tells why a point that meets no edge meets none."""
+        found = self._streets.query_nearest(
+            shapely.Point(x, y), max_distance=self.max_snap_m + 1, return_distance=True
+        )
+        near = found[1] if len(found) > 1 else ()
+        return SNAP_SEVERED if any(one <= self.max_snap_m for one in near) else SNAP_TOO_FAR
 
     def _beyond(self, point: shapely.Point) -> tuple[int, float, float]:
         """Return what is met by a point whose nearest edge lies across a barrier."""

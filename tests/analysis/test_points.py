@@ -10,12 +10,16 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoplan.analysis.centres_reached import CentresReached
 from geoplan.analysis.coverage import coverage
 from geoplan.analysis.points import PointCoverage
 from geoplan.errors import DataError
 from geoplan.network.build import walk_network
+from geoplan.network.snap import snap_places
 from geoplan.standards.parse import load_standard
+from geoplan.units import minutes_to_ms
 from tests.cities import demanding, random_points, random_study
+from tests.oracles import walking_times
 from tests.studies import street_study
 
 
@@ -86,3 +90,24 @@ def test_a_study_without_anything_to_reach_is_refused():
     study = street_study(homes={"r": (0, 0, 1, 1)})
     with pytest.raises(DataError):
         PointCoverage(walk_network(study), study, load_standard("default"))
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), minutes=st.sampled_from([1.0, 4.0, 9.0]))
+def test_the_centres_listed_for_a_point_are_all_within_the_walk(seed, minutes):
+    study, standard = random_study(seed), load_standard("default")
+    network = walk_network(study)
+    answers = PointCoverage(network, study, standard)
+    snaps = answers.snaps["centres"]
+    reached = CentresReached(network, answers.costs, snaps, limit_ms=minutes_to_ms(4))
+    points = questions(study, np.random.default_rng(seed))
+    places = snap_places(network, homes_at(study, points).residences, max_snap_m=60, barriers=study.barriers)
+    oracle = walking_times(network, answers.costs, places, snaps)
+    for number, point in enumerate(points):
+        foot = answers.one(point.x, point.y).foot
+        if foot is None:
+            assert np.isinf(oracle[number]).all()
+            continue
+        one = places.only(np.array([number]))
+        expected = [(ms, row) for row, ms in enumerate(oracle[number]) if ms <= minutes * 60_000]
+        assert reached.at(foot, one, limit_ms=minutes_to_ms(minutes)) == sorted(expected)
