@@ -17,6 +17,7 @@ from geoplan.cli.export import export
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
+from geoplan.cli.serve import serve
 from geoplan.cli.site import site
 from geoplan.cli.split import split
 from geoplan.cli.standards import standards
@@ -45,6 +46,7 @@ app.command()(phases)
 app.command()(site)
 app.command()(compare)
 app.command()(export)
+app.command()(serve)
 app.command()(standards)
 app.command()(warmup)
 

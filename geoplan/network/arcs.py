@@ -25,6 +25,8 @@ from geoplan.network.snap import Snaps
 from geoplan.units import UNREACHED_MS, metres_to_ms
 
 __all__ = [
+    "MOST_MS",
+    "STEPS_PER_M",
     "Along",
     "Arcs",
     "Doors",
@@ -39,8 +41,10 @@ __all__ = [
 
 Int32Array = npt.NDArray[np.int32]
 
-_STEPS_PER_M = 2.0**20
-_MOST_MS = 2**31 - 2
+STEPS_PER_M = 2.0**20
+"""Steps in which lengths are added up."""
+MOST_MS = 2**31 - 2
+"""Longest walk that 32 bits hold [ms]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,9 +208,9 @@ def _first(key: IntArray) -> BoolArray:
 
 
 def _steps(metres: FloatArray) -> FloatArray:
-    steps = metres * _STEPS_PER_M
+    steps = metres * STEPS_PER_M
     np.rint(steps, out=steps)
-    steps /= _STEPS_PER_M
+    steps /= STEPS_PER_M
     return steps
 
 
@@ -285,7 +289,7 @@ def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -
     foot, at_end = foot[order], at_end[order]
     edge = feet.edge[foot]
     ms = np.where(at_end, sides[1][foot], sides[0][foot]) + feet.access_ms[foot]
-    if ms.max(initial=0) > _MOST_MS:
+    if ms.max(initial=0) > MOST_MS:
         raise NetworkError("error.cost_overflow")
     owner = feet.owner[foot]
     return Doors(

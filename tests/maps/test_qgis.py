@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
-import subprocess
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -17,17 +15,10 @@ from geoplan.maps.qgis import write_qgis
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.tables import INPUT_TABLES
 from tests.audits import CLOSING, SCRIPT
+from tests.qgis import told_by_qgis
 
 OPENER = Path(__file__).with_name("open_in_qgis.py")
 SCHEMAS = {**INPUT_TABLES, **RESULT_TABLES}
-
-
-def python_with_qgis():
-    """Return a Python that can import QGIS, None if there is none."""
-    for name in ("/usr/bin/python3", shutil.which("python3")):
-        if name and subprocess.run([name, "-c", "import qgis.core"], capture_output=True).returncode == 0:
-            return name
-    return None
 
 
 def rgb(colour):
@@ -176,15 +167,9 @@ def test_titles_and_warnings_follow_the_language(plain, tmp_path):
 
 
 def test_qgis_opens_it_with_every_layer_valid_and_drawn_in_its_colours(plain, tmp_path):
-    python = python_with_qgis()
-    if python is None:
-        pytest.skip("QGIS is not on this machine")
     write_qgis(plain, tmp_path / "first")
     moved = shutil.move(tmp_path / "first", tmp_path / "moved")
-    environment = {"QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    command = [python, str(OPENER), str(Path(moved) / "audit.qgz")]
-    done = subprocess.run(command, capture_output=True, check=True, env=environment, timeout=120)
-    told = json.loads(done.stdout)
+    told = told_by_qgis(OPENER, Path(moved) / "audit.qgz", home=tmp_path)
     assert (told["read"], told["crs"], told["title"]) == (True, "EPSG:4544", plain.study.name)
     layers = told["layers"]
     assert {one["valid"] for one in layers.values()} == {True}

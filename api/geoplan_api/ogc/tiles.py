@@ -50,7 +50,11 @@ _TOLERANCE = 2
 """Units by which a line may be drawn beside its place below the last zoom: an eighth of a pixel of 256."""
 _SPACING = 8
 """Units: of places nearer to one another below the last zoom, the first is drawn."""
+_MAKERS = 2
+"""Tiles made at a time, so that a map that asks for many leaves room for other answers."""
 _DIMENSIONS = {"Point": 0, "LineString": 1, "Polygon": 2}
+
+_Address = tuple[str, int, int, int]
 
 
 class TileCache:
@@ -66,8 +70,9 @@ class TileCache:
     def __init__(self, max_bytes: int = 64 * 2**20) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._tiles: OrderedDict[tuple[str, int, int, int], bytes] = OrderedDict()
+        self._tiles: OrderedDict[_Address, bytes] = OrderedDict()
         self._lock = threading.Lock()
+        self._slots = threading.Semaphore(_MAKERS)
 
     def __len__(self) -> int:
         return len(self._tiles)
@@ -80,17 +85,27 @@ class TileCache:
     def tile(self, collection: Collection, zoom: int, row: int, column: int) -> bytes:
         """Return a tile, made now if it is not kept."""
         key = (collection.id, zoom, row, column)
+        kept = self._kept(key)
+        if kept is not None:
+            return kept
+        with self._slots:
+            # whoever waited for the same tile finds it here
+            kept = self._kept(key)
+            if kept is not None:
+                return kept
+            made = encode_tile(collection, zoom, row, column)
+            with self._lock:
+                self._bytes += len(made) - len(self._tiles.pop(key, b""))
+                self._tiles[key] = made
+                while self._bytes > self._max_bytes:
+                    self._bytes -= len(self._tiles.popitem(last=False)[1])
+        return made
+
+    def _kept(self, key: _Address) -> bytes | None:
         with self._lock:
             if key in self._tiles:
                 self._tiles.move_to_end(key)
-                return self._tiles[key]
-        made = encode_tile(collection, zoom, row, column)
-        with self._lock:
-            self._bytes += len(made) - len(self._tiles.pop(key, b""))
-            self._tiles[key] = made
-            while self._bytes > self._max_bytes:
-                self._bytes -= len(self._tiles.popitem(last=False)[1])
-        return made
+            return self._tiles.get(key)
 
 
 def checked_address(zoom: str, row: str, column: str) -> tuple[int, int, int]:

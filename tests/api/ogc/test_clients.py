@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,11 @@ import pytest
 import shapely
 from owslib.ogcapi.features import Features
 
+from tests.qgis import told_by_qgis
+
 HERE = Path(__file__).parent
+PLAIN_ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "OGR_SKIP"}
+"""That of people's programs: the service keeps itself from opening addresses, they should."""
 OGR = pytest.mark.skipif(shutil.which("ogr2ogr") is None, reason="GDAL's programs are not installed")
 
 
@@ -41,7 +46,7 @@ def by_gdal(address, boxes):
         {"layer": "service_circles", "CRS": "EPSG:4544"},
     ]
     script = [sys.executable, str(HERE / "read_oapif.py"), address, json.dumps(asked)]
-    done = subprocess.run(script, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(script, capture_output=True, env=PLAIN_ENVIRONMENT, check=True, timeout=60)
     return json.loads(done.stdout)
 
 
@@ -91,12 +96,11 @@ def test_pyogrio_reads_circles_as_they_are(by_gdal, plain):
 
 @OGR
 def test_ogrinfo_counts_and_shows_the_features(address, plain):
-    layers = subprocess.run(
-        ["ogrinfo", "-ro", f"OAPIF:{address}/ogc"], capture_output=True, check=True, text=True
-    )
+    every = ["ogrinfo", "-ro", f"OAPIF:{address}/ogc"]
+    layers = subprocess.run(every, capture_output=True, env=PLAIN_ENVIRONMENT, check=True, text=True)
     assert all(f": {name}" in layers.stdout for name in plain.tables)
     one = ["ogrinfo", "-ro", "-al", "-oo", "PAGE_SIZE=2", f"OAPIF:{address}/ogc", "facilities"]
-    told = subprocess.run(one, capture_output=True, check=True, text=True).stdout
+    told = subprocess.run(one, capture_output=True, env=PLAIN_ENVIRONMENT, check=True, text=True).stdout
     assert "Feature Count: 5" in told
     assert all(name in told for name in plain.study.facilities["name"])
 
@@ -107,7 +111,7 @@ def test_ogr2ogr_copies_a_table_whole_and_by_box(address, plain, boxes, tmp_path
     for more, expected in (([], 5), (["-spat", *bounds], None), (["-where", "kind = 'market'"], 1)):
         file = tmp_path / f"{len(more)}.gpkg"
         command = ["ogr2ogr", "-oo", "PAGE_SIZE=2", *more, str(file), f"OAPIF:{address}/ogc", "facilities"]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command, check=True, capture_output=True, env=PLAIN_ENVIRONMENT)
         copied = gpd.read_file(file)
         shops = plain.study.facilities
         inside = shops.index[shops.intersects(boxes[0])] if expected is None else shops.index[:expected]
@@ -131,3 +135,15 @@ def test_owslib_reads_the_whole(address, plain, boxes):
     shops = plain.study.facilities
     assert [one["id"] for one in inside["features"]] == list(shops.index[shops.intersects(boxes[0])])
     assert service.collection_item("facilities", "f2")["properties"]["name"] == "诊所"
+
+
+def test_qgis_reads_pages_boxes_tables_and_tiles(address, plain, boxes, tmp_path):
+    told = told_by_qgis(HERE / "read_by_qgis.py", address, *boxes[1].bounds, home=tmp_path)
+    shops = plain.study.facilities
+    assert told["valid"] == [True] * 3
+    assert {name: one[0] for name, one in told["shops"].items()} == shops["name"].to_dict()
+    for name, shape in shops.to_crs("EPSG:4326").geometry.items():
+        assert shapely.from_wkt(told["shops"][name][1]).distance(shape) < 1e-8
+    assert told["reach"] == len(plain.tables["reach"])
+    assert told["inside"] == list(shops.index[shops.intersects(boxes[0])])
+    assert told["tiles"]

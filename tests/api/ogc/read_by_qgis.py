@@ -1,0 +1,32 @@
+"""Read layers of a service with QGIS, in the Python that has it; write what was read as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsRectangle, QgsVectorLayer, QgsVectorTileLayer
+
+application = QgsApplication([], False)
+application.initQgis()
+service, west, south, east, north = sys.argv[1], *map(float, sys.argv[2:6])
+
+
+def layer(name, more=""):
+    return QgsVectorLayer(f"url='{service}/ogc' typename='{name}' {more}", name, "OAPIF")
+
+
+shops, reach = layer("facilities", "pageSize='2'"), layer("reach", "pageSize='7'")
+inside = layer("facilities", "restrictToRequestBBOX='1'")
+box = QgsFeatureRequest(QgsRectangle(west, south, east, north))
+address = f"{service}/ogc/collections/communities/tiles/WebMercatorQuad/{{z}}/{{y}}/{{x}}"
+told = {
+    "valid": [shops.isValid(), reach.isValid(), inside.isValid()],
+    "shops": {one["facility_id"]: [one["name"], one.geometry().asWkt(9)] for one in shops.getFeatures()},
+    "reach": sum(1 for _ in reach.getFeatures()),
+    "inside": sorted(one["facility_id"] for one in inside.getFeatures(box)),
+    "tiles": QgsVectorTileLayer(f"type=xyz&url={address}&zmin=0&zmax=16", "tiles").isValid(),
+}
+sys.stdout.write(json.dumps(told))
+sys.stdout.flush()
+application.exitQgis()
