@@ -20,7 +20,7 @@ def python_with_qgis():
 
 
 def told_by_qgis(script, *arguments, home):
-    """Return what a script writes as JSON, run by that Python without a window; skip the test without QGIS."""
+    """Return what a script writes as JSON, run by that Python without a window; skip the test if none is."""
     python = python_with_qgis()
     if python is None:
         pytest.skip("QGIS is not on this machine")
