@@ -288,7 +288,10 @@ def test_a_feature_is_found_whatever_its_id_holds(plain, odd_id):
     changed = dataclasses.replace(plain, study=dataclasses.replace(plain.study, facilities=facilities))
     asked = Client(app_of(changed))
     url = item_url("http://test/ogc", Collection(INPUT_TABLES["facilities"], facilities, ()), odd_id)
-    assert asked.get(url)["id"] == odd_id
+    alone = asked.get(url)
+    assert alone["id"] == odd_id
+    (own,) = [one["href"] for one in alone["links"] if one["rel"] == "self"]
+    assert asked.get(own)["id"] == odd_id
     assert asked.features(ITEMS.format("facilities"), {"facility_id": odd_id})[0]["id"] == odd_id
 
 
