@@ -121,12 +121,26 @@ def labels(column: str, family: Family) -> Element:
 def _symbol(name: str, style: Style, family: Family) -> Element:
     kind, layer_class = _SYMBOLS[family]
     made = Element("symbol", name=name, type=kind, alpha="1", clip_to_extent="1", force_rhr="0")
-    layer = SubElement(made, "layer", {"class": layer_class, "enabled": "1", "locked": "0", "pass": "0"})
-    options = SubElement(layer, "Option", type="Map")
-    for key, value in _settings(style, family).items():
+    if family != "Polygon" or "radius" not in style:
+        made.append(_symbol_layer(layer_class, _settings(style, family)))
+        return made
+    # a place with an outline, such as a building: seen from afar as the mark that a point has
+    outline = {"color": style["fillColor"], "weight": 1, "fill": False} if "fillColor" in style else style
+    made.append(_symbol_layer(layer_class, _settings(outline, family)))
+    if style.get("fill", True):
+        mark = _symbol_layer("CentroidFill", {"point_on_surface": "1", "clip_points": "0"})
+        mark.append(_symbol(f"@{name}@1", style, "Point"))
+        made.append(mark)
+    return made
+
+
+def _symbol_layer(layer_class: str, settings: dict[str, str]) -> Element:
+    made = Element("layer", {"class": layer_class, "enabled": "1", "locked": "0", "pass": "0"})
+    options = SubElement(made, "Option", type="Map")
+    for key, value in settings.items():
         SubElement(options, "Option", name=key, value=value, type="QString")
         # versions before 3.26 look here
-        SubElement(layer, "prop", k=key, v=value)
+        SubElement(made, "prop", k=key, v=value)
     return made
 
 

@@ -10,8 +10,15 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
-from geoplan.maps.palette import CENTRE_COLOURS, COMPLETENESS_COLOURS, VERDICT_STYLES
+from geoplan.maps.palette import (
+    CENTRE_COLOURS,
+    COMPLETENESS_COLOURS,
+    FACILITY_STYLE,
+    VERDICT_STYLES,
+    circle_style,
+)
 from geoplan.maps.qgis import write_qgis
+from geoplan.maps.qgis_style import Single, renderer
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.tables import INPUT_TABLES
 from tests.audits import CLOSING, SCRIPT
@@ -133,6 +140,16 @@ def test_colours_are_those_of_the_maps(written):
             assert shown == colours[category.get("value")]
     ranges = by_id["geoplan_coverage_by_community_0"].findall("renderer-v2/ranges/range")
     assert len(ranges) == len(COMPLETENESS_COLOURS)
+
+
+def test_a_place_with_an_outline_is_seen_from_afar_and_an_area_is_not_marked():
+    place = renderer(Single(FACILITY_STYLE), "Polygon")
+    (mark,) = place.findall("symbols/symbol/layer[@class='CentroidFill']/symbol/layer[@class='SimpleMarker']")
+    (point,) = renderer(Single(FACILITY_STYLE), "Point").findall("symbols/symbol/layer")
+    assert ElementTree.tostring(mark) == ElementTree.tostring(point)
+    assert (
+        renderer(Single(circle_style("district")), "Polygon").find(".//layer[@class='CentroidFill']") is None
+    )
 
 
 def test_the_same_audit_gives_the_same_bytes(plain, tmp_path):
