@@ -190,6 +190,11 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # a body that is no text at all: as one that is no JSON
+        return problem_response(
+            422, text("problem.invalid", asked_lang(request), where="body"), kind="invalid"
+        )
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers = {"allow": _allowed(request)} | {k: v for k, v in headers.items() if k.lower() != "allow"}
     key = f"problem.http_{error.status_code}"

@@ -44,10 +44,8 @@ class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-_LON, _LAT = (
-    "Longitude; with the study's own CRS, east [m].",
-    "Latitude; with the study's own CRS, north [m].",
-)
+_LON = "Longitude; with the study's own CRS, east [m]."
+_LAT = "Latitude; with the study's own CRS, north [m]."
 _CRS = "CRS84 (WGS84), EPSG:4326, EPSG:4490, the study's own, gcj02 or bd09; lon first in all."
 
 

@@ -92,7 +92,7 @@ def test_jobs_run_in_turn_and_no_more_at_a_time_than_may(tmp_path):
     first, second, third = (add(store, one) for one in range(3))
     with pytest.raises(ProblemError) as told:
         add(store)
-    assert (told.value.status, told.value.key) == (503, "problem.queue_full")
+    assert (told.value.status, told.value.key) == (429, "problem.queue_full")
     assert store.claim(1) == first
     assert store.claim(1) is None
     assert store.claim(2) == second
