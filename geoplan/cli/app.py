@@ -13,10 +13,12 @@ from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.compare import compare
 from geoplan.cli.dossier import dossier
+from geoplan.cli.export import export
 from geoplan.cli.fixes import fixes
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
+from geoplan.cli.serve import serve
 from geoplan.cli.site import site
 from geoplan.cli.split import split
 from geoplan.cli.standards import standards
@@ -45,6 +47,8 @@ app.command()(phases)
 app.command()(site)
 app.command()(compare)
 app.command()(fixes)
+app.command()(export)
+app.command()(serve)
 app.command()(standards)
 app.command()(warmup)
 

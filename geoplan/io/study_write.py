@@ -16,7 +16,7 @@ from geoplan.io.study_toml import STUDY_TOML
 from geoplan.model.study import Study
 from geoplan.model.tables import INPUT_TABLES
 
-__all__ = ["STUDY_GPKG", "write_study"]
+__all__ = ["STUDY_GPKG", "write_study", "write_study_tables"]
 
 STUDY_GPKG = "study.gpkg"
 _STAMP = "OGR_CURRENT_DATE"
@@ -55,16 +55,30 @@ def write_study(study: Study, folder: str | Path, *, overwrite: bool = False) ->
     for one in taken:
         one.unlink()
     files[0].write_text(tomli_w.dumps(_settings(study)), encoding="utf-8", newline="\n")
+    write_study_tables(study, files[1])
+    return files
+
+
+def write_study_tables(study: Study, file: Path) -> None:
+    """
+    Write a study's tables as layers of one GeoPackage, each in the order of its ids.
+
+    Parameters
+    ----------
+    study
+        The study.
+    file
+        File to write; its folder exists, the file does not.
+    """
     stamped = pyogrio.get_gdal_config_option(_STAMP)
     pyogrio.set_gdal_config_options({_STAMP: _EPOCH})
     try:
         for table in INPUT_TABLES:
             frame = study.table(table)
             if frame is not None:
-                _write_layer(frame, files[1], table)
+                _write_layer(frame, file, table)
     finally:
         pyogrio.set_gdal_config_options({_STAMP: stamped})
-    return files
 
 
 def _settings(study: Study) -> dict[str, Any]:

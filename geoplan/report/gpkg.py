@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["write_gpkg", "write_layers"]
 
-_DATE = "2000-01-01T00:00:00.000Z"
-"""A fixed date of last change: the same audit gives the same bytes."""
+_SETTINGS = {
+    # a fixed date of last change: the same audit gives the same bytes
+    "OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z",
+    # waiting for the disk layer by layer takes seconds; a file half written is written anew
+    "OGR_SQLITE_SYNCHRONOUS": "OFF",
+}
+"""What GDAL is told while it writes."""
 _MULTI = {"Point": "Point", "LineString": "MultiLineString", "Polygon": "MultiPolygon"}
 
 
@@ -71,7 +76,7 @@ def write_layers(
     """
     target = Path(file)
     target.unlink(missing_ok=True)
-    with _dated():
+    with _settings():
         for name, table in tables.items():
             schema = RESULT_TABLES[name]
             frame = table.reset_index() if table.index.name is not None else table
@@ -111,11 +116,11 @@ def _provenance(audit: Audit, lang: Lang) -> pd.DataFrame:
 
 
 @contextmanager
-def _dated() -> Iterator[None]:
-    """Have GDAL write a fixed date while the block runs."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _DATE})
+def _settings() -> Iterator[None]:
+    """Have GDAL write as `_SETTINGS` says while the block runs."""
+    before = {name: pyogrio.get_gdal_config_option(name) for name in _SETTINGS}
+    pyogrio.set_gdal_config_options(_SETTINGS)
     try:
         yield
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+        pyogrio.set_gdal_config_options(before)

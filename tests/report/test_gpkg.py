@@ -54,9 +54,10 @@ def test_the_provenance_says_what_it_was_made_of(plain, written):
 
 
 def test_the_settings_of_gdal_are_as_before(plain, tmp_path):
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    names = ("OGR_CURRENT_DATE", "OGR_SQLITE_SYNCHRONOUS")
+    before = [pyogrio.get_gdal_config_option(one) for one in names]
     write_gpkg(plain, tmp_path / "audit.gpkg")
-    assert pyogrio.get_gdal_config_option("OGR_CURRENT_DATE") == before
+    assert [pyogrio.get_gdal_config_option(one) for one in names] == before
 
 
 def test_an_older_file_is_replaced_whole(plain, bare, tmp_path):
