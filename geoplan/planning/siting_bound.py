@@ -12,14 +12,19 @@ import numpy as np
 from geoplan.planning.siting_costs import BoolArray, FloatArray, IntArray, SitingCosts
 from geoplan.planning.siting_cover import Cover
 
-__all__ = ["CoverBound", "MedianBound", "full_cover_bound", "median_bound", "most_cover_bound"]
+__all__ = [
+    "CoverBound",
+    "MedianBound",
+    "bound_at_price",
+    "full_cover_bound",
+    "median_bound",
+    "most_cover_bound",
+]
 
 _ROUNDS = 600
 _STALE = 15
 _LEAST_STEP = 1e-3
-_FIRST_STEP, _LATER_STEP = 1.5, 0.2
-_LATER_ROUNDS, _LATER_STALE = 60, 5
-_FORGET = 0.9
+_FIRST_STEP = 1.5
 _SAFE = 1e-9
 """Share of a bound that is given away, for what floats round."""
 
@@ -170,8 +175,6 @@ class MedianBound:
         As in `CoverBound`, of the candidates.
     price
         Price of each demand at the bound.
-    often
-        How often each candidate was opened of late, from 0 to 1.
     """
 
     bound: float
@@ -179,7 +182,6 @@ class MedianBound:
     closed: BoolArray
     forced: BoolArray
     price: FloatArray
-    often: FloatArray
 
 
 class _Median:
@@ -222,7 +224,6 @@ def median_bound(
     ends: float,
     tell: Callable[[IntArray], float] | None = None,
     start: FloatArray | None = None,
-    again: bool = False,
 ) -> MedianBound:
     """
     Return what a p-median costs at least.
@@ -239,27 +240,20 @@ def median_bound(
         Takes the candidates opened in a round and returns the least cost known since; None: no one asks.
     start
         Prices to start from; None: those at which everyone is served by the nearest candidate.
-    again
-        Whether these are the best prices of a problem that is much the same: few rounds will do.
     """
     median = _Median(costs)
     price = median.first_price() if start is None else start
     aim = best if math.isfinite(best) else 2.0 * float(price.sum()) + 1.0
-    step, rounds = (_LATER_STEP, _LATER_ROUNDS) if again else (_FIRST_STEP, _ROUNDS)
-    patience = _LATER_STALE if again else _STALE
-    kept, kept_price, stale = -math.inf, price, 0
-    often = np.zeros(costs.candidates)
-    for number in range(rounds):
+    kept, kept_price, step, stale = -math.inf, price, _FIRST_STEP, 0
+    for number in range(_ROUNDS):
         value, _, opened = median.value(price)
-        often *= _FORGET
-        often[opened] += 1.0 - _FORGET
         if value > kept + 1e-12 * abs(value):
             kept, kept_price, stale = value, price, 0
             if tell is not None and number % 10 == 9:
                 aim = min(aim, tell(np.sort(opened)))
         else:
             stale += 1
-        if stale > patience:
+        if stale > _STALE:
             step, stale, price = step / 2, 0, kept_price
             continue
         slope = np.where(costs.claims, 1.0 - median.served(opened), 0.0)
@@ -267,26 +261,45 @@ def median_bound(
         if _done(length, step, math.isfinite(best) and aim - kept < 1.0, ends):
             break
         price = np.maximum(0.0, price + step * max(1.0, 1.005 * aim - value) / length * slope)
-    return _median_fixed(median, aim if math.isfinite(best) else math.inf, kept_price, often)
+    return bound_at_price(costs, aim if math.isfinite(best) else math.inf, kept_price)
 
 
-def _median_fixed(median: _Median, best: float, price: FloatArray, often: FloatArray) -> MedianBound:
-    costs = median.costs
+def bound_at_price(costs: SitingCosts, best: float, price: FloatArray) -> MedianBound:
+    """
+    Return what a p-median costs at least by one set of prices, and what that rules out.
+
+    Parameters
+    ----------
+    costs, best
+        As in `median_bound`.
+    price
+        What each demand pays to be served.
+    """
+    median = _Median(costs)
+    price = _exactly(median, price)
     value, brings, opened = median.value(price)
     is_open = _marks(costs.candidates, opened) > 0
     chosen = opened[~costs.fixed[opened]]
     last_in = float(brings[chosen].max(initial=-math.inf))
     first_out = float(brings[~is_open].min(initial=0.0))
     more = np.where(is_open, 0.0, brings - last_in) if len(chosen) else np.where(is_open, 0.0, np.inf)
-    spare = best - 1.0 + _SAFE * max(1.0, abs(value)) if math.isfinite(best) else math.inf
+    spare = best - 1.0  # costs are whole numbers
     used = np.maximum(0.0, median.pay - price[median.demand])
     entries = np.zeros(len(costs.demand), bool)
     entries[median.own] = value + used + more[median.candidate] <= spare
     return MedianBound(
-        bound=_least_whole(value),
+        bound=float(math.ceil(value)),
         entries=entries,
         closed=value + more > spare,
         forced=costs.fixed | (is_open & (value + first_out - brings > spare)),
         price=price,
-        often=often,
     )
+
+
+def _exactly(median: _Median, price: FloatArray) -> FloatArray:
+    """Round prices to fractions so coarse that floats hold every sum of them and of whole numbers."""
+    value, brings, opened = median.value(price)
+    most = 4.0 * (1.0 + abs(value) + float(price.sum()) - float(brings[opened].sum()))
+    most += 4.0 * float(median.pay.max(initial=0.0))
+    parts = 2.0 ** (52 - math.ceil(math.log2(most)))
+    return np.rint(price * parts) / parts

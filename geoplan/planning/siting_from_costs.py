@@ -12,6 +12,7 @@ from geoplan.errors import PlanningError, SolverError
 from geoplan.planning.siting_bound import full_cover_bound, median_bound, most_cover_bound
 from geoplan.planning.siting_branch import branch_median
 from geoplan.planning.siting_capacity import Placed, best_within_capacities, centre_within_capacities
+from geoplan.planning.siting_centre import cover_with, smallest_centre
 from geoplan.planning.siting_check import check_siting, objective_of
 from geoplan.planning.siting_costs import (
     IntArray,
@@ -21,7 +22,7 @@ from geoplan.planning.siting_costs import (
     siting_costs,
 )
 from geoplan.planning.siting_cover import Cover, full_cover, greedy_cover, reduce_cover, swap_cover
-from geoplan.planning.siting_exact import cover_all, cover_most, median_exactly
+from geoplan.planning.siting_exact import cover_all, cover_most
 from geoplan.planning.siting_search import (
     assign_nearest,
     between_two,
@@ -38,8 +39,6 @@ __all__ = [
     "solve_siting",
 ]
 
-_MEDIAN_WALKS, _NODES = 60_000, 400
-"""If the bound leaves at most so many walks, HiGHS takes over a p-median after so many branches."""
 _SEARCH_SHARE, _BOUND_SHARE = 0.3, 0.6
 """Shares of the time by which the search and then the bound must end."""
 
@@ -306,7 +305,7 @@ def _covered(cover: Cover, chosen: IntArray) -> float:
 def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
     best = search_median(costs, seed=seed, ends=clock.search)
     if math.isinf(median_cost(costs, best)):
-        found, possible = _cover_with(costs, seed, clock)
+        found, possible = cover_with(costs, seed=seed, ends=clock.ends)
         if found is None:
             if possible:
                 raise SolverError("error.siting_not_found")
@@ -324,68 +323,14 @@ def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
 
     bound = median_bound(costs, least, ends=clock.bound, tell=tell, start=between_two(costs, best))
     low = bound.bound
-    few = int(bound.entries.sum()) <= _MEDIAN_WALKS
     if low < least:
-        best, low = branch_median(costs, best, bound, ends=clock.ends, most=_NODES if few else math.inf)
-        least = median_cost(costs, best)
-    if low < least and few:
-        chosen, exact, proven = median_exactly(
-            costs, seconds=clock.left, entries=bound.entries, closed=bound.closed, forced=bound.forced
-        )
-        if chosen is not None and median_cost(costs, chosen) < least:
-            best, least = chosen, median_cost(costs, chosen)
-        low = least if proven else max(low, min(exact, least))
+        best, low = branch_median(costs, best, bound, ends=clock.ends)
     return Placed(best, None, low)
 
 
-def _cover_with(costs: SitingCosts, seed: int, clock: _Clock) -> tuple[IntArray | None, bool]:
-    """Look for p candidates that serve every claim; tell whether there may be any."""
-    cover, fixed = reduce_cover(costs, whole=True), np.flatnonzero(costs.fixed)
-    more = costs.p - len(fixed)
-    found: IntArray | None = full_cover(cover, seed=seed, ends=clock.ends)
-    if found is not None and len(found) > more:
-        known = full_cover_bound(cover, float(len(found)), ends=clock.ends)
-        if known.bound > more:
-            return None, False
-        found, bound, proven = cover_all(cover, most=more, seconds=clock.left, enough=more)
-        if found is None:
-            return None, not (proven or bound > more)
-    return np.concatenate([fixed, cover.candidates[found]]), True
-
-
 def _p_centre(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
-    """Halve the range of walks until the shortest is found within which p candidates serve everyone."""
-    claims = costs.claims[costs.demand]
-    walks = np.unique(costs.cost[claims])
-    if not len(walks):
-        return Placed(np.flatnonzero(costs.fixed), None, 0.0)
-    nearest = np.full(costs.demands, -1, np.int64)
-    first = costs.nearest_first[::-1]
-    nearest[costs.demand[first]] = costs.cost[first]
-    low = int(np.searchsorted(walks, nearest[costs.claims].max()))
-    best, possible = _cover_with(costs, seed, clock)
-    if best is None:
-        if possible:
-            raise SolverError("error.siting_not_found")
-        return None
-    high, least = _longest(costs, best, walks), low
-    while low < high and clock.left > 0:
-        middle = (low + high) // 2
-        near = costs.within(int(walks[middle]))
-        found, possible = _cover_with(near, seed, clock)
-        if found is not None:
-            best, high = found, _longest(near, found, walks)
-        else:
-            low = middle + 1
-            least = least if possible else low
-    return Placed(best, None, float(walks[min(least, high)]))
-
-
-def _longest(costs: SitingCosts, chosen: IntArray, walks: IntArray) -> int:
-    """Return the longest walk to the nearest chosen, as a place in ``walks``."""
-    serving = assign_nearest(costs, chosen)
-    used = costs.claims[costs.demand] & (serving[costs.demand] == costs.candidate)
-    return int(np.searchsorted(walks, costs.cost[used].max()))
+    placed = smallest_centre(costs, seed=seed, ends=clock.ends)
+    return None if placed is None else Placed(placed[0], None, placed[1])
 
 
 _SOLVERS = {"lscp": _lscp, "mclp": _mclp, "p_median": _p_median, "p_centre": _p_centre}
