@@ -1,21 +1,22 @@
-"""A search for covers of few columns: one is taken out, and what lies open weighs more with every move."""
+"""Searches for covers move by move: one column goes, one comes."""
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
 import numpy as np
 
-from geoplan.planning.siting_costs import IntArray
+from geoplan.planning.siting_costs import BoolArray, IntArray
 from geoplan.planning.siting_cover import Cover
 
-__all__ = ["fewer_columns"]
+__all__ = ["cover_more", "fewer_columns"]
 
 _LOOK = 64
 """Moves between two looks at the clock."""
-_FIRST = 2**31
-"""More than the moves of any search: of values that are equal the move that is longest ago decides."""
+_REST, _SPREAD = 10, 20
+"""A column that has moved rests for so many moves, and up to so many more; half the columns at most."""
 
 
 def fewer_columns(
@@ -47,24 +48,70 @@ def fewer_columns(
     -------
     The smallest cover found, ascending.
     """
-    state, best = _State(cover, start), np.sort(start)
+    state, best = _State(cover, start, np.ones(cover.matrix.shape[0], np.int64)), np.sort(start)
     random = np.random.default_rng(seed)
+    may_come = np.ones(cover.matrix.shape[1], bool)
     last = -1
     for move in range(1, moves + 1):
         while not state.open_groups().size:
             best = np.flatnonzero(state.chosen)
-            if len(best) <= enough or not len(best):
+            if len(best) <= max(enough, 1):
                 return best
-            state.take_out(state.least_missed(-1), move)
+            may_come[state.around(state.take_out(state.least_missed(state.chosen), move))] = True
         if move % _LOOK == 0 and time.monotonic() > ends:
             break
-        if not state.chosen.any():
-            break  # one column is not enough, and fewer are none
-        state.take_out(state.least_missed(last), move)
+        leaving = state.chosen.copy()
+        if last >= 0 and int(leaving.sum()) > 1:
+            leaving[last] = False
+        gone = state.least_missed(leaving)
+        may_come[state.around(state.take_out(gone, move))] = True
+        may_come[gone] = False
         lying_open = state.open_groups()
-        last = state.best_for(int(lying_open[int(random.integers(len(lying_open)))]))
-        state.put_in(last, move)
+        covering = state.around(lying_open[[int(random.integers(len(lying_open)))]])
+        free = covering[may_come[covering]]
+        last = state.most_wanted(free if len(free) else covering)
+        may_come[state.around(state.put_in(last, move))] = True
         state.weigh_more(state.open_groups())
+    return best
+
+
+def cover_more(
+    cover: Cover, start: IntArray, *, moves: int, seed: int, ends: float, enough: float = math.inf
+) -> IntArray:
+    """
+    Search for as many columns that cover more weight.
+
+    In each move the column that is missed least goes and the one that adds most comes; what has moved rests
+    for a while (tabu search).
+
+    Parameters
+    ----------
+    cover, start, moves, seed, ends
+        As in `fewer_columns`; the columns need not cover everything.
+    enough
+        A weight that ends the search.
+    """
+    state = _State(cover, start, cover.weight.astype(np.int64))
+    random = np.random.default_rng(seed)
+    best, most, now = np.sort(start), state.covered(), state.covered()
+    rests = np.zeros(cover.matrix.shape[1], np.int64)
+    for move in range(1, moves + 1):
+        if most >= enough or (move % _LOOK == 0 and time.monotonic() > ends):
+            break
+        leaving = state.chosen & (rests < move)
+        if not leaving.any():
+            continue
+        gone = state.least_missed(leaving)
+        now -= int(state.value[gone])
+        state.take_out(gone, move)
+        rests[gone], rest = move + _REST + random.integers(0, _SPREAD, 2)
+        coming = np.flatnonzero(~state.chosen & (rests < move))
+        come = state.most_wanted(coming) if len(coming) else gone
+        now += int(state.value[come])
+        state.put_in(come, move)
+        rests[come] = min(rest, move + len(start) // 2)
+        if now > most:
+            best, most = np.flatnonzero(state.chosen), now
     return best
 
 
@@ -76,16 +123,15 @@ class _State:
     what lies open.
     """
 
-    def __init__(self, cover: Cover, start: IntArray) -> None:
+    def __init__(self, cover: Cover, start: IntArray, weight: IntArray) -> None:
         self.columns, self.rows = cover.matrix, cover.matrix.tocsr()
         groups, count = cover.matrix.shape
+        self.weight = weight
         self.chosen = np.zeros(count, bool)
-        self.weight = np.ones(groups, np.int64)
         self.times = np.zeros(groups, np.int64)
         self.sum = np.zeros(groups, np.int64)  # of the numbers of those that cover it: the one, if it is one
-        self.value = np.diff(self.columns.indptr).astype(np.int64)
+        self.value: IntArray = np.rint(self.rows.T @ weight.astype(np.float64)).astype(np.int64)
         self.moved = np.zeros(count, np.int64)
-        self.may_come = np.ones(count, bool)
         for column in start.tolist():
             self.put_in(column, 0)
 
@@ -93,22 +139,27 @@ class _State:
         """Return the groups that nothing covers."""
         return np.flatnonzero(self.times == 0)
 
-    def least_missed(self, last: int) -> int:
-        """Return the chosen column of least value but for the last that came; of equals the longest there."""
-        at = np.flatnonzero(self.chosen)
-        if len(at) > 1:
-            at = at[at != last]
-        return int(at[np.argmin(self.value[at] * _FIRST + self.moved[at])])
+    def covered(self) -> int:
+        """Return the weight that is covered."""
+        return int(self.weight[self.times > 0].sum())
 
-    def best_for(self, group: int) -> int:
-        """Return the column of most value that covers a group and may come; of equals the longest away."""
-        at = _slices(self.rows, np.array([group]))[0]
-        free = at[self.may_come[at]]
-        at = free if len(free) else at
-        return int(at[np.argmax(self.value[at] * _FIRST - self.moved[at])])
+    def around(self, groups: IntArray) -> IntArray:
+        """Return the columns that cover groups, one after the other."""
+        return _slices(self.rows, groups)[0]
 
-    def take_out(self, column: int, move: int) -> None:
-        """Take a column out."""
+    def least_missed(self, leaving: BoolArray) -> int:
+        """Return the column of least value; of equals the one that is longest there."""
+        at = np.flatnonzero(leaving)
+        at = at[self.value[at] == self.value[at].min()]
+        return int(at[np.argmin(self.moved[at])])
+
+    def most_wanted(self, coming: IntArray) -> int:
+        """Return the column of most value; of equals the one that is longest away."""
+        at = coming[self.value[coming] == self.value[coming].max()]
+        return int(at[np.argmin(self.moved[at])])
+
+    def take_out(self, column: int, move: int) -> IntArray:
+        """Take a column out; return what it covered."""
         own = self._own(column)
         self.times[own] -= 1
         self.sum[own] -= column
@@ -119,11 +170,10 @@ class _State:
         alone = own[self.times[own] == 1]
         np.add.at(self.value, self.sum[alone], self.weight[alone])
         self.moved[column] = move
-        self._allow(own)
-        self.may_come[column] = False
+        return own
 
-    def put_in(self, column: int, move: int) -> None:
-        """Put a column in."""
+    def put_in(self, column: int, move: int) -> IntArray:
+        """Put a column in; return what it covers."""
         own = self._own(column)
         alone = own[self.times[own] == 1]
         np.subtract.at(self.value, self.sum[alone], self.weight[alone])
@@ -134,12 +184,11 @@ class _State:
         self.sum[own] += column
         self.chosen[column] = True
         self.moved[column] = move
-        self._allow(own)
+        return own
 
     def weigh_more(self, groups: IntArray) -> None:
         """Add 1 to the weight of groups that lie open."""
-        columns, _ = _slices(self.rows, groups)
-        np.add.at(self.value, columns, 1)
+        np.add.at(self.value, self.around(groups), 1)
         self.weight[groups] += 1
 
     def _own(self, column: int) -> IntArray:
@@ -151,11 +200,6 @@ class _State:
         if len(groups):
             columns, size = _slices(self.rows, groups)
             np.add.at(self.value, columns, sign * np.repeat(self.weight[groups], size))
-
-    def _allow(self, groups: IntArray) -> None:
-        """Let columns come again around which something has changed."""
-        columns, _ = _slices(self.rows, groups)
-        self.may_come[columns] = True
 
 
 def _slices(matrix: Any, rows: IntArray) -> tuple[IntArray, IntArray]:
