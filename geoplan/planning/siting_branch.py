@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import numpy as np
 
@@ -45,8 +44,8 @@ def branch_median(
             continue
         point = master.solve(part.fixed, _closed(part), ends=ends)
         if point is None:
-            if time.monotonic() < ends:
-                continue  # no choice at all
+            if master.infeasible:
+                continue
             return known.chosen, min(known.cost, low, *(other for other, _ in waiting))
         known.try_near(point.opened)
         bound = bound_at_price(part, known.cost, point.price)

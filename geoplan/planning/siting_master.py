@@ -68,7 +68,7 @@ class MedianMaster:
         largest = float(self.pay.max(initial=1.0))
         self.scale = 2.0 ** -max(0, math.ceil(math.log2(max(1.0, largest / _LARGE))))
         self.cut_row, self.cut_pay = [np.zeros(0, np.int64)], [np.zeros(0)]
-        self.highs = self._empty()
+        self.highs, self.infeasible = self._empty(), False
         # the price of a demand lies between two of its walks
         above = self._first_where(self.pay >= price[self.demands][self.row])
         below = np.maximum(above - 1, self.first)
@@ -132,18 +132,22 @@ class MedianMaster:
 
         Returns
         -------
-        None if there is no solution, or time ran out before there was one.
+        None if there is no solution, which ``infeasible`` then says, or none was found in time.
         """
         columns = np.arange(self.count, dtype=np.int32)
         self.highs.changeColsBounds(self.count, columns, fixed.astype(float), 1.0 - closed.astype(float))
-        point = None
+        point, self.infeasible = None, False
         for _ in range(_ROUNDS):
             left = ends - time.monotonic()
             if left <= 0:
                 break
             self.highs.setOptionValue("time_limit", self.highs.getRunTime() + left)
             self.highs.run()
-            if self.highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            status = self.highs.getModelStatus()
+            if status == highspy.HighsModelStatus.kInfeasible:
+                self.infeasible = True
+                return None
+            if status != highspy.HighsModelStatus.kOptimal:
                 break
             solution = self.highs.getSolution()
             values = np.asarray(solution.col_value)
