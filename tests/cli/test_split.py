@@ -26,7 +26,6 @@ def test_split_writes_what_it_prints(run, tmp_path):
         "split_parts", "split_members", "split_walks",
     }  # fmt: skip
     page = (tmp_path / "split_620105002005.html").read_text(encoding="utf-8")
-    assert all(part["part_id"] in page for part in plan["parts"])
     assert "阳光社区" in page
 
 
