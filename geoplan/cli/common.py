@@ -35,6 +35,7 @@ __all__ = [
     "choose_lang",
     "error_lang",
     "fault_rows",
+    "file_stem",
     "load_pack",
     "print_faults",
     "progress_bar",
@@ -180,3 +181,8 @@ def write_json(content: Any, file: Path) -> None:
         return
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(written, encoding="utf-8")
+
+
+def file_stem(ident: str) -> str:
+    """Return an id as part of a file's name: signs that a file system may not take become ``_``."""
+    return "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in ident)

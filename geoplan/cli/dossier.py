@@ -15,6 +15,7 @@ from geoplan.cli.common import (
     StandardOption,
     StudyArgument,
     choose_lang,
+    file_stem,
     load_pack,
     progress_bar,
 )
@@ -114,7 +115,7 @@ def _write(
     from geoplan.report.dossier_word import write_dossier_word
     from geoplan.report.split_sketch import draw_split
 
-    stem = "".join(sign if sign.isalnum() or sign in "-_" else "_" for sign in plan.community_id)
+    stem = file_stem(plan.community_id)
     before, after = folder / f"{stem}_before.png", folder / f"{stem}_after.png"
     shown = dossier_of(plan, study, pack, lang=lang).shown
     draw_split(shown, study, before, when="before", lang=lang)

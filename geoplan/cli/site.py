@@ -20,7 +20,7 @@ from geoplan.cli.common import (
     progress_bar,
     write_json,
 )
-from geoplan.cli.split import SecondsOption, SeedOption
+from geoplan.cli.split import SeedOption
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ SiteCapacityOption = Annotated[
     int | None,
     typer.Option("--site-capacity", metavar="N", help="Of a candidate that states none.", show_default=False),
 ]
+SecondsOption = Annotated[float, typer.Option("--seconds", help="Most time of walks and solver.")]
 AreaOption = Annotated[
     float | None,
     typer.Option("--min-area", metavar="M2", help="Least floor area of candidates.", show_default=False),
@@ -86,7 +87,7 @@ def site(
     site_capacity: SiteCapacityOption = None,
     min_area: AreaOption = None,
     seed: SeedOption = 0,
-    seconds: SecondsOption = 60.0,
+    seconds: SecondsOption = 45.0,
     out: OutOption = None,
     json: JsonOption = None,
     standard: StandardOption = None,

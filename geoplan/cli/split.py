@@ -19,6 +19,7 @@ from geoplan.cli.common import (
     StandardOption,
     StudyArgument,
     choose_lang,
+    file_stem,
     load_pack,
     progress_bar,
     write_json,
@@ -146,7 +147,7 @@ def split(
         plans, failed = plan_each(ids, make, every=every, lang=language, progress=progress)
         written: list[Path] = []
         if out is not None:
-            written = _write(plans, joined_walks(network, read, plans, pack), out, language)
+            written = _write(plans, network, read, pack, out, language)
     if json is not None:
         write_json([split_as_dict(one, lang=language) for one in plans], json)
     if not quiet and str(json) != "-":
@@ -228,11 +229,14 @@ def joined_walks(
     return walks
 
 
-def _write(plans: list[SplitPlan], walks: gpd.GeoDataFrame | None, out: Path, lang: Lang) -> list[Path]:
-    """Write the tables of all plans as layers of one GeoPackage."""
+def _write(
+    plans: list[SplitPlan], network: WalkNetwork | None, study: Study, pack: Standard, out: Path, lang: Lang
+) -> list[Path]:
+    """Write the tables of all plans as layers of one GeoPackage, and a map before and after of each."""
     import geopandas as gpd
     import pandas as pd
 
+    from geoplan.maps import split_map
     from geoplan.report.gpkg import write_layers
 
     out.mkdir(parents=True, exist_ok=True)
@@ -244,10 +248,17 @@ def _write(plans: list[SplitPlan], walks: gpd.GeoDataFrame | None, out: Path, la
             if isinstance(frames[0], gpd.GeoDataFrame):
                 joined = gpd.GeoDataFrame(joined, crs=frames[0].crs)
             tables[f"split_{name}"] = joined
+    walks = joined_walks(network, study, plans, pack)
     if walks is not None:
         tables["split_walks"] = walks
     write_layers(tables, out / "split.gpkg", lang=lang)
-    return [out / "split.gpkg"]
+    written = [out / "split.gpkg"]
+    for plan in plans:
+        shown = next((one for one in (plan, *plan.alternatives) if len(one.parts)), plan)
+        page = out / f"split_{file_stem(plan.community_id)}.html"
+        split_map(plan, study, walks=joined_walks(network, study, [shown], pack), lang=lang).save(page)
+        written.append(page)
+    return written
 
 
 def _print(console: Console, plan: SplitPlan, lang: Lang) -> None:

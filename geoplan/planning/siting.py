@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -47,6 +48,10 @@ from geoplan.units import UNREACHED_MS, minutes_to_ms, ms_to_minutes
 __all__ = ["locate_centres"]
 
 Progress = Callable[[str, int, int], None]
+_LEAST_SECONDS = 1.0
+"""The solver gets so much, even if the walks took all the time."""
+_PLAN_SHARE = 0.8
+"""Share of the time for the plan with capacities; the rest is for whom the existing centres serve."""
 _FARTHEST = 4
 """p-median and p-centre know walks up to this many times the limit."""
 
@@ -110,7 +115,7 @@ def locate_centres(
     seed
         Of the search; the same seed gives the same plan unless time ran out.
     seconds
-        Most time, about; what is then not proven is ``feasible``, with its gap.
+        Most time, the walks included; what is then not proven is ``feasible``, with its gap.
     progress
         Called as ``progress(stage, done, total)``.
 
@@ -135,6 +140,7 @@ def locate_centres(
     >>> plan.status, len(plan.chosen), plan.gain > 0
     ('optimal', 2, True)
     """
+    ends = time.monotonic() + seconds
     _check_options(model, level, demand, add)
     limit = standard.number("centre.minutes") if minutes is None else float(minutes)
     if not (math.isfinite(limit) and limit > 0):
@@ -156,7 +162,9 @@ def locate_centres(
         raise PlanningError("error.siting_no_capacity")
     if progress is not None:
         progress("stage.siting", 2, 3)
-    solution, before = _solve(places, model, add, weights, room, usable, seed, seconds)
+    solution, before = _solve(
+        places, model, add, weights, room, usable, seed, max(_LEAST_SECONDS, ends - time.monotonic())
+    )
     if len(unknown):
         more_notes = [*more_notes, ("note.siting_unknown", {"column": demand, "ids": some_ids(unknown)})]
     served = places.served(solution, before)
@@ -328,7 +336,9 @@ def _solve(
         matrix, weights=weights, fixed=fixed, capacities=capacities, limit=limit,
         p=None if model == "lscp" else places.existing + int(add),
     )  # fmt: skip
-    solution = solve_siting(costs, model, seed=seed, seconds=seconds)
+    ends = time.monotonic() + seconds
+    share = 1.0 if capacities is None else _PLAN_SHARE
+    solution = solve_siting(costs, model, seed=seed, seconds=seconds * share)
     if capacities is None:
         return solution, None
     if not places.existing:
@@ -337,6 +347,6 @@ def _solve(
     before = mclp_from_costs(
         old, limit=places.limit_ms, p=places.existing, weights=weights,
         capacities=capacities[: places.existing], fixed=np.ones(places.existing, bool),
-        seed=seed, seconds=seconds,
+        seed=seed, seconds=max(_LEAST_SECONDS, ends - time.monotonic()),
     )  # fmt: skip
     return solution, before.assignment

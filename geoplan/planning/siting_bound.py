@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,21 +13,83 @@ import numpy as np
 from geoplan.planning.siting_costs import BoolArray, FloatArray, IntArray, SitingCosts
 from geoplan.planning.siting_cover import Cover
 
-__all__ = ["CoverBound", "MedianBound", "full_cover_bound", "median_bound", "most_cover_bound"]
+__all__ = [
+    "CoverBound",
+    "MedianBound",
+    "Relaxation",
+    "bound_at_price",
+    "climb",
+    "full_cover_at_price",
+    "full_cover_bound",
+    "least_whole",
+    "median_bound",
+    "most_cover_at_price",
+    "most_cover_bound",
+]
 
-_ROUNDS = 600
+_ROUNDS = 1000
 _STALE = 15
 _LEAST_STEP = 1e-3
-_FIRST_STEP, _LATER_STEP = 1.5, 0.2
-_LATER_ROUNDS, _LATER_STALE = 60, 5
-_FORGET = 0.9
+_KEPT = 0.9
+"""Share of a direction that goes on into the next: prices no longer sway to and fro."""
 _SAFE = 1e-9
 """Share of a bound that is given away, for what floats round."""
 
 
-def _least_whole(value: float) -> float:
+def least_whole(value: float) -> float:
     """Return the least whole number that is not below ``value``, but for what floats round."""
     return float(math.ceil(value - _SAFE * max(1.0, abs(value))))
+
+
+class Relaxation(ABC):
+    """What is bounded from below at every set of prices; the bound is concave in them."""
+
+    first_step = 1.0
+    top: FloatArray | float = math.inf
+    """Highest sensible price of each."""
+
+    @abstractmethod
+    def at(self, price: FloatArray) -> tuple[float, FloatArray]:
+        """Return the bound at prices, and its slope."""
+
+    @abstractmethod
+    def ahead(self, value: float) -> float:
+        """Return how far above a bound the best may be."""
+
+    @abstractmethod
+    def closed(self, value: float) -> bool:
+        """Tell whether a bound proves the best choice known."""
+
+    def better(self, number: int) -> None:  # noqa: B027 - most have nothing to note
+        """Take note of a bound that is the best so far, in a round."""
+
+
+def climb(relaxed: Relaxation, price: FloatArray, ends: float) -> FloatArray:
+    """Return the best prices that a deflected subgradient finds (Camerini, Fratta and Maffioli 1975)."""
+    kept, kept_price, step, stale = -math.inf, price, relaxed.first_step, 0
+    direction = np.zeros(len(price))
+    for number in range(_ROUNDS):
+        value, slope = relaxed.at(price)
+        if value > kept + 1e-12 * abs(value):
+            kept, kept_price, stale = value, price, 0
+            relaxed.better(number)
+        else:
+            stale += 1
+        if relaxed.closed(kept) or time.monotonic() > ends:
+            break
+        if stale > _STALE:
+            step, stale, price, direction = step / 2, 0, kept_price, np.zeros(len(price))
+            if step < _LEAST_STEP:
+                break
+            continue
+        direction = slope + _KEPT * direction
+        held = ((direction > 0) & (price >= relaxed.top)) | ((direction < 0) & (price <= 0))
+        move = np.where(held, 0.0, direction)
+        length = float(move @ move)
+        if length == 0:
+            break
+        price = np.clip(price + step * relaxed.ahead(value) / length * move, 0.0, relaxed.top)
+    return kept_price
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +113,27 @@ class CoverBound:
     forced: BoolArray
 
 
+class _MostCovered(Relaxation):
+    """Less the weight covered: each group pays to be covered, at most its weight."""
+
+    def __init__(self, cover: Cover, more: int, best: float) -> None:
+        self.turned, self.matrix = cover.matrix.T.tocsr(), cover.matrix.tocsr()
+        self.more, self.best, self.top = more, best, cover.weight
+        self.weight = cover.weight
+
+    def at(self, price: FloatArray) -> tuple[float, FloatArray]:
+        earned = self.turned @ price
+        chosen = np.argsort(-earned, kind="stable")[: self.more]
+        value = float((self.weight - price).sum() + earned[chosen].sum())
+        return -value, 1.0 - self.matrix @ _marks(len(earned), chosen)
+
+    def ahead(self, value: float) -> float:
+        return -self.best - value + 1.0
+
+    def closed(self, value: float) -> bool:
+        return -self.best - value < 1.0
+
+
 def most_cover_bound(cover: Cover, more: int, best: float, *, ends: float) -> CoverBound:
     """
     Return how much weight ``more`` columns cover at most.
@@ -66,35 +150,27 @@ def most_cover_bound(cover: Cover, more: int, best: float, *, ends: float) -> Co
     ends
         When to stop, by `time.monotonic`.
     """
-    turned, matrix, weight = cover.matrix.T.tocsr(), cover.matrix.tocsr(), cover.weight
-    count = cover.matrix.shape[1]
-    price = weight / np.maximum(1.0, np.diff(matrix.indptr) * (more / max(1, count)))
-    kept, kept_price, step, stale = math.inf, price, 1.0, 0
-    for _ in range(_ROUNDS):
-        earned = turned @ price
-        chosen = np.argsort(-earned, kind="stable")[:more]
-        value = float((weight - price).sum() + earned[chosen].sum())
-        if value < kept - 1e-12 * abs(kept if math.isfinite(kept) else 0.0):
-            kept, kept_price, stale = value, price, 0
-        else:
-            stale += 1
-        if stale > _STALE:
-            step, stale, price = step / 2, 0, kept_price
-            continue
-        slope = np.asarray(matrix @ _marks(count, chosen)) - 1.0
-        slope[((slope < 0) & (price >= weight)) | ((slope > 0) & (price <= 0))] = 0.0
-        length = float(slope @ slope)
-        if _done(length, step, kept - best < 1.0, ends):
-            break
-        price = np.clip(price - step * (value - best + 1.0) / length * slope, 0.0, weight)
-    return _most_fixed(cover, more, best, kept_price)
+    relaxed = _MostCovered(cover, more, best)
+    size = np.diff(relaxed.matrix.indptr)
+    price = cover.weight / np.maximum(1.0, size * (more / max(1, cover.matrix.shape[1])))
+    return most_cover_at_price(cover, more, best, climb(relaxed, price, ends))
 
 
-def _most_fixed(cover: Cover, more: int, best: float, price: FloatArray) -> CoverBound:
+def most_cover_at_price(cover: Cover, more: int, best: float, price: FloatArray) -> CoverBound:
+    """
+    Return how much weight ``more`` columns cover at most by one set of prices, and what that rules out.
+
+    Parameters
+    ----------
+    cover, more, best
+        As in `most_cover_bound`.
+    price
+        Price of each group.
+    """
     earned = cover.matrix.T @ price
     order = np.argsort(-earned, kind="stable")
     value = float((cover.weight - price).sum() + earned[order[:more]].sum())
-    bound = -_least_whole(-value)
+    bound = -least_whole(-value)
     wanted = best + 1.0 - _SAFE * max(1.0, abs(value))
     is_in = _marks(len(earned), order[:more]) > 0
     last_in = earned[order[:more]].min(initial=math.inf)
@@ -104,44 +180,61 @@ def _most_fixed(cover: Cover, more: int, best: float, price: FloatArray) -> Cove
     return CoverBound(bound, price, closed, forced)
 
 
-def full_cover_bound(cover: Cover, best: float, *, ends: float) -> CoverBound:
-    """
-    Return how many columns cover every group at least; ``best`` and ``ends`` as in `most_cover_bound`.
+class _FullCover(Relaxation):
+    """How many columns cover all: groups pay, and columns that earn more than 1 are worth their cost."""
 
-    Groups pay prices; only columns that earn more than 1 are worth their cost.
-    """
-    turned, matrix = cover.matrix.T.tocsr(), cover.matrix.tocsr()
-    groups, count = cover.matrix.shape
-    size = np.maximum(1, np.diff(cover.matrix.indptr)).astype(np.float64)
-    price = np.full(groups, math.inf)
-    inverse = matrix.copy()
-    inverse.data = 1.0 / size[matrix.indices]
-    price = np.asarray(inverse.max(axis=1).todense()).ravel() if groups else np.zeros(0)
-    kept, kept_price, step, stale = -math.inf, price, 1.0, 0
-    for _ in range(_ROUNDS):
-        left = 1.0 - turned @ price
+    def __init__(self, cover: Cover, best: float) -> None:
+        self.turned, self.matrix, self.best = cover.matrix.T.tocsr(), cover.matrix.tocsr(), best
+
+    def at(self, price: FloatArray) -> tuple[float, FloatArray]:
+        left = 1.0 - self.turned @ price
         chosen = np.flatnonzero(left < 0)
         value = float(price.sum() + left[chosen].sum())
-        if value > kept + 1e-12:
-            kept, kept_price, stale = value, price, 0
-        else:
-            stale += 1
-        if stale > _STALE:
-            step, stale, price = step / 2, 0, kept_price
-            continue
-        slope = 1.0 - np.asarray(matrix @ _marks(count, chosen))
-        slope[(slope < 0) & (price <= 0)] = 0.0
-        length = float(slope @ slope)
-        if _done(length, step, best - kept < 1.0, ends):
-            break
-        price = np.maximum(0.0, price + step * (best - value + 0.1) / length * slope)
-    left = 1.0 - turned @ kept_price
+        return value, 1.0 - self.matrix @ _marks(len(left), chosen)
+
+    def ahead(self, value: float) -> float:
+        return self.best - value + 0.1
+
+    def closed(self, value: float) -> bool:
+        return self.best - value < 1.0
+
+
+def full_cover_bound(cover: Cover, best: float, *, ends: float) -> CoverBound:
+    """
+    Return how many columns cover every group at least.
+
+    Parameters
+    ----------
+    cover, best, ends
+        As in `most_cover_bound`; ``best`` is a number of columns.
+    """
+    relaxed = _FullCover(cover, best)
+    inverse = relaxed.matrix.copy()
+    inverse.data = 1.0 / np.maximum(1, np.diff(cover.matrix.indptr)).astype(np.float64)[inverse.indices]
+    start = np.asarray(inverse.max(axis=1).todense()).ravel() if cover.matrix.shape[0] else np.zeros(0)
+    return full_cover_at_price(cover, best, climb(relaxed, start, ends))
+
+
+def full_cover_at_price(cover: Cover, best: float, price: FloatArray) -> CoverBound:
+    """
+    Return how many columns cover every group at least by one set of prices, and what that rules out.
+
+    Parameters
+    ----------
+    cover, best
+        As in `full_cover_bound`.
+    price
+        Price of each group.
+    """
+    relaxed = _FullCover(cover, best)
+    value, _ = relaxed.at(price)
+    left = 1.0 - relaxed.turned @ price
     spare = best - 1.0 + _SAFE * max(1.0, best)
     return CoverBound(
-        _least_whole(kept),
-        kept_price,
-        kept + np.maximum(left, 0.0) > spare,
-        kept - np.minimum(left, 0.0) > spare,
+        least_whole(value),
+        price,
+        value + np.maximum(left, 0.0) > spare,
+        value - np.minimum(left, 0.0) > spare,
     )
 
 
@@ -149,10 +242,6 @@ def _marks(count: int, at: IntArray) -> FloatArray:
     marks = np.zeros(count)
     marks[at] = 1.0
     return marks
-
-
-def _done(length: float, step: float, closed: bool, ends: float) -> bool:
-    return length == 0 or step < _LEAST_STEP or closed or time.monotonic() > ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,8 +259,6 @@ class MedianBound:
         As in `CoverBound`, of the candidates.
     price
         Price of each demand at the bound.
-    often
-        How often each candidate was opened of late, from 0 to 1.
     """
 
     bound: float
@@ -179,19 +266,23 @@ class MedianBound:
     closed: BoolArray
     forced: BoolArray
     price: FloatArray
-    often: FloatArray
 
 
-class _Median:
+class _Median(Relaxation):
     """A p-median in which each demand pays a price to be served; what earns most is opened."""
 
-    def __init__(self, costs: SitingCosts) -> None:
-        self.costs = costs
+    first_step = 1.5
+
+    def __init__(self, costs: SitingCosts, best: float, tell: Callable[[IntArray], float] | None) -> None:
+        self.costs, self.tell = costs, tell
         self.more = costs.p - int(costs.fixed.sum())
         self.own = costs.claims[costs.demand]
         self.demand, self.candidate = costs.demand[self.own], costs.candidate[self.own]
         self.pay = costs.weights[self.demand].astype(np.float64) * costs.cost[self.own]
         self.free = np.flatnonzero(~costs.fixed)
+        self.best = best
+        self.aim = best if math.isfinite(best) else 2.0 * float(self.first_price().sum()) + 1.0
+        self.opened = self.free[:0]
 
     def first_price(self) -> FloatArray:
         """Return the price at which everyone is served by the nearest."""
@@ -204,15 +295,25 @@ class _Median:
         self.worth = np.minimum(self.pay - price[self.demand], 0.0)
         brings = np.bincount(self.candidate, self.worth, minlength=self.costs.candidates).astype(np.float64)
         order = self.free[np.argsort(brings[self.free], kind="stable")[: self.more]]
-        opened = np.concatenate([np.flatnonzero(self.costs.fixed), order])
-        return float(price.sum() + brings[opened].sum()), brings, opened
+        self.opened = np.concatenate([np.flatnonzero(self.costs.fixed), order])
+        return float(price.sum() + brings[self.opened].sum()), brings, self.opened
 
-    def served(self, opened: IntArray) -> FloatArray:
-        """Return how often each demand is served at the last price."""
-        is_open = np.zeros(self.costs.candidates, bool)
-        is_open[opened] = True
+    def at(self, price: FloatArray) -> tuple[float, FloatArray]:
+        value, _, opened = self.value(price)
+        is_open = _marks(self.costs.candidates, opened) > 0
         used = is_open[self.candidate] & (self.worth < 0)
-        return np.bincount(self.demand[used], minlength=self.costs.demands).astype(np.float64)
+        served = np.bincount(self.demand[used], minlength=self.costs.demands)
+        return value, np.where(self.costs.claims, 1.0 - served, 0.0)
+
+    def ahead(self, value: float) -> float:
+        return max(1.0, 1.005 * self.aim - value)
+
+    def closed(self, value: float) -> bool:
+        return math.isfinite(self.best) and self.aim - value < 1.0
+
+    def better(self, number: int) -> None:
+        if self.tell is not None and number % 10 == 9:
+            self.aim = min(self.aim, self.tell(np.sort(self.opened)))
 
 
 def median_bound(
@@ -222,7 +323,6 @@ def median_bound(
     ends: float,
     tell: Callable[[IntArray], float] | None = None,
     start: FloatArray | None = None,
-    again: bool = False,
 ) -> MedianBound:
     """
     Return what a p-median costs at least.
@@ -239,54 +339,48 @@ def median_bound(
         Takes the candidates opened in a round and returns the least cost known since; None: no one asks.
     start
         Prices to start from; None: those at which everyone is served by the nearest candidate.
-    again
-        Whether these are the best prices of a problem that is much the same: few rounds will do.
     """
-    median = _Median(costs)
-    price = median.first_price() if start is None else start
-    aim = best if math.isfinite(best) else 2.0 * float(price.sum()) + 1.0
-    step, rounds = (_LATER_STEP, _LATER_ROUNDS) if again else (_FIRST_STEP, _ROUNDS)
-    patience = _LATER_STALE if again else _STALE
-    kept, kept_price, stale = -math.inf, price, 0
-    often = np.zeros(costs.candidates)
-    for number in range(rounds):
-        value, _, opened = median.value(price)
-        often *= _FORGET
-        often[opened] += 1.0 - _FORGET
-        if value > kept + 1e-12 * abs(value):
-            kept, kept_price, stale = value, price, 0
-            if tell is not None and number % 10 == 9:
-                aim = min(aim, tell(np.sort(opened)))
-        else:
-            stale += 1
-        if stale > patience:
-            step, stale, price = step / 2, 0, kept_price
-            continue
-        slope = np.where(costs.claims, 1.0 - median.served(opened), 0.0)
-        length = float(slope @ slope)
-        if _done(length, step, math.isfinite(best) and aim - kept < 1.0, ends):
-            break
-        price = np.maximum(0.0, price + step * max(1.0, 1.005 * aim - value) / length * slope)
-    return _median_fixed(median, aim if math.isfinite(best) else math.inf, kept_price, often)
+    median = _Median(costs, best, tell)
+    price = climb(median, median.first_price() if start is None else start, ends)
+    return bound_at_price(costs, median.aim if math.isfinite(best) else math.inf, price)
 
 
-def _median_fixed(median: _Median, best: float, price: FloatArray, often: FloatArray) -> MedianBound:
-    costs = median.costs
+def bound_at_price(costs: SitingCosts, best: float, price: FloatArray) -> MedianBound:
+    """
+    Return what a p-median costs at least by one set of prices, and what that rules out.
+
+    Parameters
+    ----------
+    costs, best
+        As in `median_bound`.
+    price
+        What each demand pays to be served.
+    """
+    median = _Median(costs, best, None)
+    price = _exactly(median, price)
     value, brings, opened = median.value(price)
     is_open = _marks(costs.candidates, opened) > 0
     chosen = opened[~costs.fixed[opened]]
     last_in = float(brings[chosen].max(initial=-math.inf))
     first_out = float(brings[~is_open].min(initial=0.0))
     more = np.where(is_open, 0.0, brings - last_in) if len(chosen) else np.where(is_open, 0.0, np.inf)
-    spare = best - 1.0 + _SAFE * max(1.0, abs(value)) if math.isfinite(best) else math.inf
+    spare = best - 1.0  # costs are whole numbers
     used = np.maximum(0.0, median.pay - price[median.demand])
     entries = np.zeros(len(costs.demand), bool)
     entries[median.own] = value + used + more[median.candidate] <= spare
     return MedianBound(
-        bound=_least_whole(value),
+        bound=float(math.ceil(value)),
         entries=entries,
         closed=value + more > spare,
         forced=costs.fixed | (is_open & (value + first_out - brings > spare)),
         price=price,
-        often=often,
     )
+
+
+def _exactly(median: _Median, price: FloatArray) -> FloatArray:
+    """Round prices to fractions so coarse that floats hold every sum of them and of whole numbers."""
+    value, brings, opened = median.value(price)
+    most = 4.0 * (1.0 + abs(value) + float(price.sum()) - float(brings[opened].sum()))
+    most += 4.0 * float(median.pay.max(initial=0.0))
+    parts = 2.0 ** (52 - math.ceil(math.log2(most)))
+    return np.rint(price * parts) / parts

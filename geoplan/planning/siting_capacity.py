@@ -10,14 +10,19 @@ import numpy as np
 
 from geoplan.errors import SolverError
 from geoplan.planning.siting_bound import full_cover_bound, median_bound, most_cover_bound
+from geoplan.planning.siting_capacity_bound import bound_within_capacities
+from geoplan.planning.siting_capacity_search import CapacitySearch, price_of, roomy
 from geoplan.planning.siting_costs import CAPACITATED_LIMIT, FloatArray, IntArray, SitingCosts, SitingModel
 from geoplan.planning.siting_cover import reduce_cover
 from geoplan.planning.siting_exact import assign_exactly
-from geoplan.planning.siting_search import assign_within_capacities, search_median
+from geoplan.planning.siting_search import assign_within_capacities
 
 __all__ = ["Placed", "best_within_capacities", "centre_within_capacities"]
 
-_BOUND_SHARE = 0.3
+_EASY = 3_000
+"""Walks up to which HiGHS does not need another bound."""
+_LOOSE_SHARE, _BOUND_SHARE, _SEARCH_SHARE = 0.3, 0.5, 0.6
+"""Shares of the time by which the bounds without and with capacities, and the search, must end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,19 +69,25 @@ def best_within_capacities(
     SolverError
         If nothing was found and nothing disproved.
     """
-    price = _prices(costs, model)
-    start = _start(costs, model, price, seed=seed, ends=ends)
     now = time.monotonic()
-    bound = _loose_bound(costs, model, ends=now + (ends - now) * _BOUND_SHARE)
-    best, least = start, math.inf if start is None else _price_of(costs, model, price, start)
+    search = CapacitySearch(costs, model, now + (ends - now) * _SEARCH_SHARE)
+    search.start(seed)
+    bound, prices = _loose_bound(costs, model, search.aim(), ends=now + (ends - now) * _LOOSE_SHARE)
+    if len(costs.cost) > _EASY and search.least > bound:
+        tell = None if model == "lscp" else search.tell
+        until = now + (ends - now) * _BOUND_SHARE
+        tighter = bound_within_capacities(costs, model, search.aim(), ends=until, tell=tell, start=prices)
+        bound = max(bound, tighter)
+    search.finish(bound)
+    best, least, price = search.best, search.least, search.price
     exact, proven = bound, math.isinf(bound) and bound > 0
     if least > bound and int(costs.claims[costs.demand].sum()) <= CAPACITATED_LIMIT:
         chosen, assignment, exact, proven = assign_exactly(
             costs, price, open_price=float(model == "lscp"), must=model != "mclp",
-            seconds=ends - time.monotonic(), start=start,
+            seconds=ends - time.monotonic(), start=best,
         )  # fmt: skip
         if chosen is not None and assignment is not None:
-            cost = _price_of(costs, model, price, (chosen, assignment))
+            cost = price_of(costs, model, price, (chosen, assignment))
             best, least = ((chosen, assignment), cost) if cost < least else (best, least)
     if best is None:
         if proven:
@@ -86,27 +97,14 @@ def best_within_capacities(
     return Placed(*best, -low if model == "mclp" else low)
 
 
-def _prices(costs: SitingCosts, model: SitingModel) -> FloatArray:
-    """Return what each walk costs the objective, which is minimised."""
-    weight = costs.weights[costs.demand].astype(np.float64)
-    if model == "p_median":
-        return weight * costs.cost
-    return -weight if model == "mclp" else np.zeros(len(weight))
-
-
-def _price_of(
-    costs: SitingCosts, model: SitingModel, price: FloatArray, placed: tuple[IntArray, IntArray]
-) -> float:
-    if model == "lscp":
-        return float(len(placed[0]))
-    return float(price[placed[1][costs.demand] == costs.candidate].sum())
-
-
-def _loose_bound(costs: SitingCosts, model: SitingModel, *, ends: float) -> float:
-    """Return a lower bound on the price by leaving out how capacities fall on places."""
+def _loose_bound(
+    costs: SitingCosts, model: SitingModel, best: float, *, ends: float
+) -> tuple[float, FloatArray | None]:
+    """Return a lower bound on the price that leaves out how capacities fall on places, and prices."""
     assert costs.capacities is not None  # noqa: S101 - the caller asks only then
     if model == "p_median":
-        return median_bound(costs, math.inf, ends=ends).bound
+        found = median_bound(costs, best, ends=ends)
+        return found.bound, found.price
     fixed = costs.fixed
     room = np.sort(costs.capacities[~fixed])[::-1]
     held = np.cumsum(np.concatenate([[costs.capacities[fixed].sum()], room]))
@@ -117,48 +115,10 @@ def _loose_bound(costs: SitingCosts, model: SitingModel, *, ends: float) -> floa
         by_room = int(needed[0]) if len(needed) else math.inf
         width = float(cover.matrix.shape[1])
         by_walk = full_cover_bound(cover, width, ends=ends).bound if width else 0.0
-        return float(fixed.sum()) + max(by_room, by_walk)
+        return float(fixed.sum()) + max(by_room, by_walk), None
     more_columns = min(more, cover.matrix.shape[1])
     by_walk = cover.base + most_cover_bound(cover, more_columns, 0.0, ends=ends).bound
-    return -float(min(by_walk, held[more], total))
-
-
-def _start(
-    costs: SitingCosts, model: SitingModel, price: FloatArray, *, seed: int, ends: float
-) -> tuple[IntArray, IntArray] | None:
-    """Look for a choice that serves what must be served."""
-    tries = [_roomy(costs)]
-    if model == "p_median":
-        now = time.monotonic()
-        tries.insert(0, search_median(costs, seed=seed, ends=now + (ends - now) * _BOUND_SHARE))
-    best, least = None, math.inf
-    for chosen in tries:
-        assignment = assign_within_capacities(costs, chosen, price)
-        if model != "mclp" and (assignment[costs.claims] < 0).any():
-            continue
-        used = np.zeros(costs.candidates, bool)
-        used[assignment[(assignment >= 0) & (costs.weights > 0)]] = True
-        placed = (np.flatnonzero(used | costs.fixed), assignment)
-        cost = _price_of(costs, model, price, placed)
-        if cost < least:
-            best, least = placed, cost
-    return best
-
-
-def _roomy(costs: SitingCosts) -> IntArray:
-    """Choose one by one the candidate that can take most of what is not served yet."""
-    assert costs.capacities is not None  # noqa: S101 - the caller asks only then
-    chosen = np.flatnonzero(costs.fixed)
-    zero = np.zeros(len(costs.cost))
-    while True:
-        served = assign_within_capacities(costs, chosen, zero) >= 0
-        left = np.where(costs.claims & ~served, costs.weights, 0)
-        near = np.bincount(costs.candidate, left[costs.demand], minlength=costs.candidates)
-        gain = np.minimum(near, costs.capacities)
-        gain[chosen] = 0
-        if len(chosen) >= costs.p or not gain.any():
-            return chosen
-        chosen = np.sort(np.append(chosen, gain.argmax()))
+    return -float(min(by_walk, held[more], total)), None
 
 
 def centre_within_capacities(
@@ -194,7 +154,7 @@ def centre_within_capacities(
 
 def _served(costs: SitingCosts, ends: float) -> tuple[tuple[IntArray, IntArray] | None, bool]:
     """Look for a choice that serves every claim; tell whether there may be one."""
-    chosen = _roomy(costs)
+    chosen = roomy(costs)
     assignment = assign_within_capacities(costs, chosen, np.zeros(len(costs.cost)))
     if (assignment[costs.claims] >= 0).all():
         return (chosen, assignment), True

@@ -15,7 +15,7 @@ from geoplan.planning.siting_costs import BoolArray, FloatArray, IntArray, Sitin
 from geoplan.planning.siting_cover import Cover
 from geoplan.planning.solver import make_highs
 
-__all__ = ["Answer", "assign_exactly", "cover_all", "cover_most", "median_exactly"]
+__all__ = ["Answer", "assign_exactly", "cover_all", "cover_most"]
 
 _WHOLE = 0.999
 """Objectives are whole numbers: a bound this close is proof."""
@@ -179,41 +179,6 @@ def _ones(count: int, at: IntArray) -> FloatArray:
     values = np.zeros(count)
     values[at] = 1.0
     return values
-
-
-def median_exactly(
-    costs: SitingCosts, *, seconds: float, entries: BoolArray, closed: BoolArray, forced: BoolArray,
-) -> tuple[IntArray | None, float, bool]:  # fmt: skip
-    """
-    Solve a p-median without capacities, with what a bound left of its walks.
-
-    Parameters
-    ----------
-    costs
-        The problem.
-    seconds
-        Most time.
-    entries
-        Walks that a better solution may use.
-    closed, forced
-        Candidates that a better solution cannot have, and must have.
-
-    Returns
-    -------
-    As `assign_exactly`, without the assignment.
-    """
-    part = costs.only(entries & costs.claims[costs.demand] & ~closed[costs.candidate])
-    pay: FloatArray = np.asarray(part.weights[part.demand] * part.cost, np.float64)
-    model = _assignment_model(part, pay, must=True)
-    walks = len(part.demand)
-    model.lower[walks:][forced] = 1.0
-    model.upper[walks:][closed] = 0.0
-    model.whole[:walks] = False  # whole candidates make whole assignments
-    if not costs.claims[part.demand].any() or len(np.unique(part.demand)) < int(costs.claims.sum()):
-        return None, math.inf, True
-    answer = _run(model, seconds=seconds, start=None)
-    chosen = None if answer.values is None else np.flatnonzero(answer.values[walks:] > 0.5)
-    return chosen, answer.bound, answer.proven
 
 
 def assign_exactly(

@@ -9,9 +9,17 @@ from typing import Any
 import numpy as np
 
 from geoplan.errors import PlanningError, SolverError
-from geoplan.planning.siting_bound import full_cover_bound, median_bound, most_cover_bound
+from geoplan.planning.siting_bound import (
+    CoverBound,
+    full_cover_at_price,
+    full_cover_bound,
+    median_bound,
+    most_cover_at_price,
+    most_cover_bound,
+)
 from geoplan.planning.siting_branch import branch_median
 from geoplan.planning.siting_capacity import Placed, best_within_capacities, centre_within_capacities
+from geoplan.planning.siting_centre import cover_with, smallest_centre
 from geoplan.planning.siting_check import check_siting, objective_of
 from geoplan.planning.siting_costs import (
     IntArray,
@@ -21,7 +29,8 @@ from geoplan.planning.siting_costs import (
     siting_costs,
 )
 from geoplan.planning.siting_cover import Cover, full_cover, greedy_cover, reduce_cover, swap_cover
-from geoplan.planning.siting_exact import cover_all, cover_most, median_exactly
+from geoplan.planning.siting_cover_search import cover_more, fewer_columns
+from geoplan.planning.siting_exact import cover_all, cover_most
 from geoplan.planning.siting_search import (
     assign_nearest,
     between_two,
@@ -38,10 +47,11 @@ __all__ = [
     "solve_siting",
 ]
 
-_MEDIAN_WALKS, _NODES = 60_000, 400
-"""If the bound leaves at most so many walks, HiGHS takes over a p-median after so many branches."""
-_SEARCH_SHARE, _BOUND_SHARE = 0.3, 0.6
-"""Shares of the time by which the search and then the bound must end."""
+_SEARCH_SHARE, _BOUND_SHARE, _PROOF_SHARE = 0.3, 0.6, 0.9
+"""Shares of the time by which the search, the bound and the proof must end; the rest is for the check."""
+_LEAST_MOVES, _MOST_MOVES = 2_000, 60_000
+_HOPELESS_GAP, _ENTRIES_PER_SECOND = 0.015, 1_500
+"""HiGHS is not asked where the gap is above this and it has too little time for the entries of the cover."""
 
 
 def lscp_from_costs(
@@ -216,7 +226,7 @@ class _Clock:
     def __init__(self, seconds: float) -> None:
         now = time.monotonic()
         self.search, self.bound = now + seconds * _SEARCH_SHARE, now + seconds * _BOUND_SHARE
-        self.ends = now + seconds
+        self.ends = now + seconds * _PROOF_SHARE
 
     @property
     def left(self) -> float:
@@ -262,14 +272,17 @@ def _fewest(cover: Cover, seed: int, clock: _Clock) -> tuple[IntArray, float]:
     """Return few columns that cover everything, and how many it takes at least."""
     best = full_cover(cover, seed=seed, ends=clock.search)
     bound = full_cover_bound(cover, float(len(best)), ends=clock.bound)
-    other = full_cover(cover, seed=seed + 1, ends=clock.bound, price=bound.price)
-    best = other if len(other) < len(best) else best
+    if len(best) > bound.bound:
+        best = _improved(cover, best, bound, seed, clock)
+        bound = full_cover_at_price(cover, float(len(best)), bound.price)
     if len(best) <= bound.bound:
         return best, bound.bound
     kept = np.flatnonzero(~bound.closed)
     part = Cover(cover.matrix[:, kept], cover.weight, cover.candidates[kept], 0)
     if np.diff(part.matrix.tocsr().indptr).min(initial=1) == 0:
         return best, float(len(best))
+    if _beyond_proof(part.matrix.nnz, 1.0 - bound.bound / len(best), clock.left):
+        return best, bound.bound
     start = np.searchsorted(kept, best) if np.isin(best, kept).all() else None
     found, least, proven = cover_all(part, most=len(best), seconds=clock.left, start=start)
     if found is not None and len(found) < len(best):
@@ -279,23 +292,53 @@ def _fewest(cover: Cover, seed: int, clock: _Clock) -> tuple[IntArray, float]:
     return best, max(bound.bound, min(least, float(len(best))))
 
 
-def _mclp(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:  # noqa: ARG001 - same shape for all
+def _improved(cover: Cover, best: IntArray, bound: CoverBound, seed: int, clock: _Clock) -> IntArray:
+    """Search on from the best cover known, and from one that the prices of the bound suggest."""
+    other = full_cover(cover, seed=seed + 1, ends=clock.bound, price=bound.price)
+    start = other if len(other) < len(best) else best
+    return fewer_columns(
+        cover, start, moves=_moves(cover), seed=seed, ends=clock.bound, enough=round(bound.bound)
+    )
+
+
+def _moves(cover: Cover) -> int:
+    """Return how many moves a search makes: the more the larger the problem."""
+    return int(min(_MOST_MOVES, max(_LEAST_MOVES, cover.matrix.nnz)))
+
+
+def _beyond_proof(entries: int, gap: float, seconds: float) -> bool:
+    """Tell whether HiGHS has no prospect: it would not get beyond the bound that is known."""
+    return gap > _HOPELESS_GAP and entries > _ENTRIES_PER_SECOND * seconds
+
+
+def _mclp(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
     cover, fixed = reduce_cover(costs), np.flatnonzero(costs.fixed)
     more = min(costs.p - len(fixed), cover.matrix.shape[1])
     best = swap_cover(cover, greedy_cover(cover, more), ends=clock.search)
     covered, top = _covered(cover, best), float(cover.total)
-    bound = most_cover_bound(cover, more, covered, ends=clock.bound) if covered < top else None
-    if bound is not None and covered < bound.bound:
-        found, most, proven = cover_most(
-            cover, more, seconds=clock.left, start=best, forced=bound.forced, closed=bound.closed
-        )
-        if found is not None and _covered(cover, found) > covered:
-            best = swap_cover(cover, found, ends=clock.ends)
-            covered = _covered(cover, best)
-        top = covered if proven else min(bound.bound, max(covered, most))
-    elif bound is not None:
-        top = bound.bound
+    if covered < top:
+        best, top = _most(cover, more, best, seed, clock)
     return Placed(np.concatenate([fixed, cover.candidates[best]]), None, cover.base + top)
+
+
+def _most(cover: Cover, more: int, best: IntArray, seed: int, clock: _Clock) -> tuple[IntArray, float]:
+    """Return columns that cover much, and how much can be covered at most."""
+    bound = most_cover_bound(cover, more, _covered(cover, best), ends=clock.bound)
+    if _covered(cover, best) < bound.bound and len(best):
+        best = cover_more(cover, best, moves=_moves(cover), seed=seed, ends=clock.bound, enough=bound.bound)
+        bound = most_cover_at_price(cover, more, _covered(cover, best), bound.price)
+    covered = _covered(cover, best)
+    left = cover.matrix[:, ~bound.closed].nnz
+    gap = 1.0 - covered / bound.bound if bound.bound else 0.0
+    if covered >= bound.bound or _beyond_proof(left, gap, clock.left):
+        return best, max(covered, bound.bound)
+    found, most, proven = cover_most(
+        cover, more, seconds=clock.left, start=best, forced=bound.forced, closed=bound.closed
+    )
+    if found is not None and _covered(cover, found) > covered:
+        best = swap_cover(cover, found, ends=clock.ends)
+        covered = _covered(cover, best)
+    return best, covered if proven else min(bound.bound, max(covered, most))
 
 
 def _covered(cover: Cover, chosen: IntArray) -> float:
@@ -306,7 +349,7 @@ def _covered(cover: Cover, chosen: IntArray) -> float:
 def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
     best = search_median(costs, seed=seed, ends=clock.search)
     if math.isinf(median_cost(costs, best)):
-        found, possible = _cover_with(costs, seed, clock)
+        found, possible = cover_with(costs, seed=seed, ends=clock.ends)
         if found is None:
             if possible:
                 raise SolverError("error.siting_not_found")
@@ -324,68 +367,14 @@ def _p_median(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
 
     bound = median_bound(costs, least, ends=clock.bound, tell=tell, start=between_two(costs, best))
     low = bound.bound
-    few = int(bound.entries.sum()) <= _MEDIAN_WALKS
     if low < least:
-        best, low = branch_median(costs, best, bound, ends=clock.ends, most=_NODES if few else math.inf)
-        least = median_cost(costs, best)
-    if low < least and few:
-        chosen, exact, proven = median_exactly(
-            costs, seconds=clock.left, entries=bound.entries, closed=bound.closed, forced=bound.forced
-        )
-        if chosen is not None and median_cost(costs, chosen) < least:
-            best, least = chosen, median_cost(costs, chosen)
-        low = least if proven else max(low, min(exact, least))
+        best, low = branch_median(costs, best, bound, ends=clock.ends)
     return Placed(best, None, low)
 
 
-def _cover_with(costs: SitingCosts, seed: int, clock: _Clock) -> tuple[IntArray | None, bool]:
-    """Look for p candidates that serve every claim; tell whether there may be any."""
-    cover, fixed = reduce_cover(costs, whole=True), np.flatnonzero(costs.fixed)
-    more = costs.p - len(fixed)
-    found: IntArray | None = full_cover(cover, seed=seed, ends=clock.ends)
-    if found is not None and len(found) > more:
-        known = full_cover_bound(cover, float(len(found)), ends=clock.ends)
-        if known.bound > more:
-            return None, False
-        found, bound, proven = cover_all(cover, most=more, seconds=clock.left, enough=more)
-        if found is None:
-            return None, not (proven or bound > more)
-    return np.concatenate([fixed, cover.candidates[found]]), True
-
-
 def _p_centre(costs: SitingCosts, seed: int, clock: _Clock) -> Placed | None:
-    """Halve the range of walks until the shortest is found within which p candidates serve everyone."""
-    claims = costs.claims[costs.demand]
-    walks = np.unique(costs.cost[claims])
-    if not len(walks):
-        return Placed(np.flatnonzero(costs.fixed), None, 0.0)
-    nearest = np.full(costs.demands, -1, np.int64)
-    first = costs.nearest_first[::-1]
-    nearest[costs.demand[first]] = costs.cost[first]
-    low = int(np.searchsorted(walks, nearest[costs.claims].max()))
-    best, possible = _cover_with(costs, seed, clock)
-    if best is None:
-        if possible:
-            raise SolverError("error.siting_not_found")
-        return None
-    high, least = _longest(costs, best, walks), low
-    while low < high and clock.left > 0:
-        middle = (low + high) // 2
-        near = costs.within(int(walks[middle]))
-        found, possible = _cover_with(near, seed, clock)
-        if found is not None:
-            best, high = found, _longest(near, found, walks)
-        else:
-            low = middle + 1
-            least = least if possible else low
-    return Placed(best, None, float(walks[min(least, high)]))
-
-
-def _longest(costs: SitingCosts, chosen: IntArray, walks: IntArray) -> int:
-    """Return the longest walk to the nearest chosen, as a place in ``walks``."""
-    serving = assign_nearest(costs, chosen)
-    used = costs.claims[costs.demand] & (serving[costs.demand] == costs.candidate)
-    return int(np.searchsorted(walks, costs.cost[used].max()))
+    placed = smallest_centre(costs, seed=seed, ends=clock.ends)
+    return None if placed is None else Placed(placed[0], None, placed[1])
 
 
 _SOLVERS = {"lscp": _lscp, "mclp": _mclp, "p_median": _p_median, "p_centre": _p_centre}

@@ -25,6 +25,8 @@ def test_split_writes_what_it_prints(run, tmp_path):
     assert set(pyogrio.list_layers(tmp_path / "split.gpkg")[:, 0]) >= {
         "split_parts", "split_members", "split_walks",
     }  # fmt: skip
+    page = (tmp_path / "split_620105002005.html").read_text(encoding="utf-8")
+    assert "阳光社区" in page
 
 
 def test_a_planners_own_split_is_checked_from_excel(run, tmp_path):

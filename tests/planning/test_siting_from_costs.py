@@ -231,6 +231,9 @@ def test_more_sites_than_help_are_not_chosen():
         (np.zeros((3, 2)), {"p": 1, "fixed": [2]}, "error.siting_fixed"),
         (np.zeros((3, 2)), {"p": 1, "fixed": np.ones(3, bool)}, "error.siting_shape"),
         (np.zeros((3, 2)), {"p": 1, "capacities": [0, 5]}, "error.siting_values"),
+        (np.zeros((3, 2)), {"p": 1, "capacities": [-1, 5]}, "error.siting_values"),
+        (np.zeros((3, 2)), {"p": 1, "capacities": [np.nan, 5]}, "error.siting_values"),
+        (np.zeros((3, 2)), {"p": 1, "capacities": [np.inf, 5]}, "error.siting_values"),
         (np.zeros((3, 2)), {"p": 1, "capacities": [5]}, "error.siting_shape"),
         (np.zeros((3, 2)), {"p": 1, "weights": [1, 2]}, "error.siting_shape"),
         (np.zeros((3, 2)), {"p": 1, "weights": [1, np.nan, 2]}, "error.siting_values"),
@@ -248,6 +251,21 @@ def test_arrays_that_make_no_sense_are_refused_by_name(walks, arguments, key):
         p_median_from_costs(walks, **arguments)
     assert key in {fault.key for fault in raised.value.faults}
     assert raised.value.text("zh") != raised.value.text("en")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("capacities", [None, np.array([5, 5])])
+@pytest.mark.parametrize("fixed", [[], [1]])
+def test_where_nothing_can_be_served_the_answer_says_so(model, capacities, fixed):
+    nowhere = {
+        "walks": np.full((3, 2), UNREACHED_MS), "limit": 9, "weights": np.array([1, 2, 0]), "fixed": fixed,
+        "p": 1, "capacities": capacities,
+    }  # fmt: skip
+    found = solved(nowhere, model)
+    assert (found.status, found.chosen.tolist(), found.uncoverable.tolist()) == ("optimal", fixed, [0, 1])
+    assert found.objective == (len(fixed) if model == "lscp" else 0)
+    idle = solved({**nowhere, "walks": np.zeros((3, 2), int), "weights": np.zeros(3, int)}, model)
+    assert (idle.status, idle.chosen.tolist(), idle.uncoverable.tolist()) == ("optimal", fixed, [])
 
 
 def test_a_time_limit_must_be_above_zero():
