@@ -12,10 +12,11 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from geoplan.analysis.centres import service_circles
+from geoplan.analysis.centres import centre_times, coverage_by_centre, service_circles
 from geoplan.analysis.coverage import coverage
 from geoplan.analysis.reach import PlacesOnNetwork, place_on_network
 from geoplan.errors import UnknownStandardError
+from geoplan.messages import Lang
 from geoplan.model.result_tables import CENTRE_SERVICES
 from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
@@ -49,6 +50,8 @@ class Snapshot(Protocol):
     def audit(self) -> Audit: ...  # noqa: D102
     @property
     def generation(self) -> int: ...  # noqa: D102
+    @property
+    def lang(self) -> Lang: ...  # noqa: D102
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +70,7 @@ class View:
     services
         Services that the study allows to decide, categories first.
     tables
-        Those of `geoplan.coverage`, by name; none where no home can be decided.
+        Result tables of those limits, by name; none where no home can be decided.
     """
 
     snapshot: Snapshot
@@ -182,9 +185,9 @@ def _looked_at(snapshot: Snapshot, pack: Standard, minutes: Minutes) -> View:
     standard = limited_to(pack, minutes)
     services = () if study.facilities is None else tuple(one.id for one in standard.categories)
     services += () if study.centres is None else tuple(CENTRE_SERVICES)
-    tables: Mapping[str, pd.DataFrame] = {}
+    tables: dict[str, pd.DataFrame] = {}
     if standard is snapshot.standard:
-        tables = snapshot.audit.tables
+        tables = dict(snapshot.audit.tables)
     elif network is not None and study.residences is not None and services:
         found = coverage(network, study, standard)
         tables = {
@@ -194,4 +197,7 @@ def _looked_at(snapshot: Snapshot, pack: Standard, minutes: Minutes) -> View:
         }
         if found.by_community is not None:
             tables["coverage_by_community"] = found.by_community
-    return View(snapshot, standard, minutes, services, MappingProxyType(dict(tables)))
+        if study.centres is not None:
+            times = centre_times(network, study, found.places)
+            tables["coverage_by_centre"] = coverage_by_centre(study, standard, found.places, times)
+    return View(snapshot, standard, minutes, services, MappingProxyType(tables))

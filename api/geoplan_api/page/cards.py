@@ -1,0 +1,243 @@
+"""The card of a place: each service, the walk to the nearest that counts, and why it does not pass."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from geoplan.analysis.causes import find_causes
+from geoplan.analysis.coverage import coverage
+from geoplan.analysis.reach import PlacesOnNetwork, combine_verdicts, reach_table
+from geoplan.crs.metric import transform_xy
+from geoplan.errors import DataError
+from geoplan.maps.features import lonlat_points, shape_features
+from geoplan.messages import Lang, text
+from geoplan.model.study import Study
+from geoplan.network.graph import WalkNetwork
+from geoplan.network.snap import snap_places
+from geoplan.network.walks import quickest_walks
+from geoplan.report.words import (
+    DASH,
+    count_text,
+    minutes_text,
+    names_of,
+    number_text,
+    place_names,
+    reason_text,
+    service_name,
+)
+from geoplan_api.page.views import View, Views
+
+__all__ = ["causes_of", "home_at", "home_of", "place_card"]
+
+POINT = "point"
+"""Id of a home that stands where somebody clicked."""
+
+
+def home_at(study: Study, lon: float, lat: float) -> gpd.GeoDataFrame:
+    """
+    Return a home of one point.
+
+    Parameters
+    ----------
+    study
+        Gives the CRS, and the community the point lies in.
+    lon, lat
+        WGS84 degrees.
+
+    Raises
+    ------
+    DataError
+        If the study's CRS cannot express the place.
+    """
+    x, y = (float(one) for one in transform_xy("EPSG:4326", study.crs, lon, lat))
+    if not (np.isfinite(x) and np.isfinite(y)):
+        raise DataError("error.page_outside", lon=lon, lat=lat)
+    point = shapely.Point(x, y)
+    community = None
+    if study.communities is not None:
+        within = study.communities.index[study.communities.intersects(point)]
+        community = str(within[0]) if len(within) else None
+    return gpd.GeoDataFrame(
+        {"community_id": pd.Series([community], dtype=object).array},
+        geometry=[point],
+        index=pd.Index([POINT], name="residence_id"),
+        crs=study.crs,
+    )
+
+
+def home_of(study: Study, residence_id: str) -> gpd.GeoDataFrame:
+    """Return the row of a residence; DataError if there is none of that id."""
+    homes = study.residences
+    if homes is None or residence_id not in homes.index:
+        raise DataError("error.page_no_residence", id=residence_id)
+    return homes.loc[[residence_id]]
+
+
+def place_card(views: Views, view: View, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
+    """
+    Return the card of one home: decided as `geoplan.coverage` decides a study that has no other.
+
+    Parameters
+    ----------
+    views
+        Keeps what is snapped already.
+    view
+        The snapshot, the standard and the limits.
+    home
+        `home_at` or `home_of`.
+    lang
+        Language of the words.
+
+    Returns
+    -------
+    card
+        ``services``: a row a service, ``walk`` the number of its line in ``walks``, None without a walk.
+        Rounded figures are texts (``*_text``); the others are those of table ``reach``, null where unknown.
+    """
+    snapshot = view.snapshot
+    study, network = snapshot.study, snapshot.network
+    card = _about(study, home, lang)
+    if network is None or not view.services:
+        return card | {"verdict": "unknown", "services": [], "walks": [], "snap_m": None, "reached": None}
+    places = _with_home(views.places(snapshot, network, view.standard), network, study, home)
+    asked = dataclasses.replace(study, residences=home)
+    reach = pd.concat(
+        [reach_table(network, asked, view.standard, places, one) for one in view.services], ignore_index=True
+    )
+    lines, row_of = _walks(network, asked, places, reach)
+    names = place_names(study)
+    services = [
+        _service(row, view, names, lang) | {"walk": row_of.get(at)} for at, row in reach.iterrows()
+    ]
+    categories = {one.id for one in view.standard.categories}
+    told = [one["verdict"] for one in services if one["service"] in categories] or [
+        one["verdict"] for one in services if one["service"] == "centre_any"
+    ]
+    snap_m = float(places.residences.owner_snap_m()[0])
+    return card | {
+        "verdict": str(combine_verdicts(np.array(told, dtype=object)[:, None])[0]),
+        "reached": sum(one == "pass" for one in told),
+        "asked": len(told),
+        "snap_m": None if np.isnan(snap_m) else snap_m,
+        "snap_text": None if np.isnan(snap_m) else number_text(round(snap_m, 1)),
+        "max_snap_text": number_text(places.max_snap_m),
+        "services": services,
+        "walks": lines,
+    }
+
+
+def _about(study: Study, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
+    (at,) = lonlat_points(home.geometry, study.crs)
+    row = home.iloc[0]
+    known = home.index[0] != POINT
+    community = row.get("community_id")
+    community_id = None if pd.isna(community) else str(community)
+    communities = study.communities
+    named = communities is not None and community_id in communities.index
+    counted = {
+        column: count_text(None if pd.isna(row[column]) else float(row[column]))
+        for column in ("households", "persons")
+        if known and column in home
+    }
+    return {
+        "id": str(home.index[0]) if known else None,
+        "name": str(names_of(home).iloc[0]) if known else None,
+        "at": at,
+        "community_id": community_id,
+        "community": str(names_of(communities.loc[[community_id]]).iloc[0]) if named else community_id,
+        "outside": communities is not None and community_id is None,
+        "people": counted,
+        "missing_text": DASH,
+    }
+
+
+def _with_home(
+    places: PlacesOnNetwork, network: WalkNetwork, study: Study, home: gpd.GeoDataFrame
+) -> PlacesOnNetwork:
+    snaps = snap_places(network, home, max_snap_m=places.max_snap_m, barriers=study.barriers)
+    return dataclasses.replace(places, residences=snaps)
+
+
+def _service(row: pd.Series, view: View, names: dict[str, str], lang: Lang) -> dict[str, Any]:
+    nearest = None if pd.isna(row["nearest_id"]) else str(row["nearest_id"])
+    limit = float(row["limit_minutes"])
+    minutes = None if pd.isna(row["minutes"]) else float(row["minutes"])
+    return {
+        "service": str(row["service"]),
+        "name": service_name(view.standard, str(row["service"]), lang),
+        "verdict": str(row["verdict"]),
+        "minutes": minutes,
+        "minutes_text": minutes_text(minutes),
+        "metres": None if pd.isna(row["metres"]) else float(row["metres"]),
+        "limit_minutes": limit,
+        "limit_text": number_text(limit),
+        "nearest_id": nearest,
+        "nearest": None if nearest is None else names.get(nearest, nearest),
+        "reason": str(row["reason"]),
+        "reason_text": reason_text(row["reason"], lang),
+        "clause": None if pd.isna(row["clause"]) else str(row["clause"]),
+    }
+
+
+def _walks(
+    network: WalkNetwork, asked: Study, places: PlacesOnNetwork, reach: pd.DataFrame
+) -> tuple[list[dict[str, Any]], dict[Any, int]]:
+    """Return a line to each place that is the nearest of a service, and row of ``reach`` -> its line."""
+    lines: list[Any] = []
+    row_of: dict[Any, int] = {}
+    (home,) = asked.need("residences")
+    to_centre = reach["service"].str.startswith("centre_")
+    for table, snaps, rows in (
+        ("facilities", places.facilities, reach[~to_centre]),
+        ("centres", places.centres, reach[to_centre]),
+    ):
+        targets, wanted = asked.table(table), rows["nearest_id"].dropna()
+        if targets is None or snaps is None or wanted.empty:
+            continue
+        found = pd.Index(wanted.unique())
+        pairs = np.column_stack([np.zeros(len(found), int), targets.index.get_indexer(found)])
+        walks = quickest_walks(network, places.costs, (home, places.residences), (targets, snaps), pairs)
+        first = len(lines)
+        lines += [None if walk is None else walk.line for walk in walks]
+        row_of |= {at: first + int(found.get_loc(place)) for at, place in wanted.items()}
+    features = shape_features(np.array(lines, dtype=object), asked.crs, tolerance_m=0)
+    drawn = {feature["id"] for feature in features}
+    return features, {at: line for at, line in row_of.items() if line in drawn}
+
+
+def causes_of(view: View, home: gpd.GeoDataFrame, lang: Lang) -> list[dict[str, Any]]:
+    """
+    Return why the services of a home that do not pass do not, a row each.
+
+    A residence of the study under the standard served is looked up; any other home is inquired into.
+    """
+    snapshot = view.snapshot
+    study, network = snapshot.study, snapshot.network
+    if network is None or not view.services:
+        return []
+    if view.standard is snapshot.standard and home.index[0] != POINT and "causes" in view.tables:
+        known = view.tables["causes"]
+        rows = known[known["residence_id"] == home.index[0]]
+    else:
+        asked = dataclasses.replace(study, residences=home)
+        rows = find_causes(network, asked, view.standard, coverage(network, asked, view.standard)).causes
+    return [
+        {
+            "service": str(row["service"]),
+            "cause": str(row["cause"]),
+            "cause_text": text(f"cause.{row['cause']}", lang),
+            "reason_text": reason_text(row["reason"], lang),
+            "obstacle": None if pd.isna(row["obstacle_name"]) else str(row["obstacle_name"]),
+            "minutes_text": minutes_text(row["minutes_counterfactual"]),
+            "minutes_without": None
+            if pd.isna(row["minutes_counterfactual"])
+            else float(row["minutes_counterfactual"]),
+        }
+        for _, row in rows.iterrows()
+    ]
