@@ -26,7 +26,7 @@ from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
 from geoplan.standards.standard import Standard
 
-__all__ = ["CoverageResult", "coverage"]
+__all__ = ["CoverageResult", "coverage", "services_of"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -83,8 +83,7 @@ def coverage(
     if study.facilities is None and study.centres is None:
         study.need("facilities", "centres")
     places = place_on_network(network, study, standard)
-    categories = [one.id for one in standard.categories] if study.facilities is not None else []
-    services = categories + (list(CENTRE_SERVICES) if study.centres is not None else [])
+    categories, services = services_of(study, standard)
     parts = []
     for done, service in enumerate(services):
         if progress is not None:
@@ -102,6 +101,12 @@ def coverage(
         snaps=snap_table(network, study, places),
         places=places,
     )
+
+
+def services_of(study: Study, standard: Standard) -> tuple[list[str], list[str]]:
+    """Return the categories a study can be asked for, and these with the centre services."""
+    categories = [one.id for one in standard.categories] if study.facilities is not None else []
+    return categories, categories + (list(CENTRE_SERVICES) if study.centres is not None else [])
 
 
 def _verdicts(reach: pd.DataFrame, service: str, count: int) -> np.ndarray:

@@ -21,15 +21,19 @@ from geoplan.standards.standard import Category, Standard
 from geoplan.units import MS_PER_MINUTE, UNREACHED_MS, minutes_to_ms, ms_to_minutes
 
 __all__ = [
+    "PartReach",
     "PlacesOnNetwork",
     "ServicePart",
+    "all_of",
     "category_facilities",
     "centre_facilities",
     "combine_verdicts",
     "decide",
+    "part_reach",
     "place_on_network",
     "reach_table",
     "residence_points",
+    "service_limit",
     "service_parts",
     "snap_table",
 ]
@@ -165,7 +169,7 @@ def centre_facilities(centres: gpd.GeoDataFrame, service: str, standard: Standar
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class PartReach:
     """Reach of one service, or of one kind of a category: arrays with an entry a residence."""
 
     nearest: Nearest
@@ -222,20 +226,40 @@ def decide(
     return verdict.astype(object), reason.astype(object)
 
 
-def _part(network: WalkNetwork, places: PlacesOnNetwork, table: gpd.GeoDataFrame, part: ServicePart) -> _Part:
+def _part(
+    network: WalkNetwork, places: PlacesOnNetwork, table: gpd.GeoDataFrame, part: ServicePart
+) -> PartReach:
     targets = places.of(part.table).only(part.rows)
     found = kth_nearest(network, places.costs, places.residences, targets, k=part.needed)
+    return part_reach(found, places.residences, targets, table.index[part.rows], part)
+
+
+def part_reach(found: Nearest, places: Snaps, targets: Snaps, ids: pd.Index, part: ServicePart) -> PartReach:
+    """
+    Decide one part of a service, given the walks.
+
+    Parameters
+    ----------
+    found
+        Walk of each place to its nearest (or k-th nearest) target.
+    places, targets
+        Their snaps.
+    ids
+        Of the targets.
+    part
+        What must be within reach.
+    """
     verdict, reason = decide(
         found,
-        places.residences.owner_snapped(),
+        places.owner_snapped(),
         limit_ms=part.limit_ms,
         known=len(part.rows),
         usable=int(targets.owner_snapped().sum()),
         needed=part.needed,
         complete=part.complete,
     )
-    ids = np.array([*table.index[part.rows], None], dtype=object)
-    return _Part(found, ids[found.target], verdict, reason)
+    named = np.array([*ids, None], dtype=object)
+    return PartReach(found, named[found.target], verdict, reason)
 
 
 def combine_verdicts(verdicts: npt.NDArray[np.object_]) -> TextArray:
@@ -257,8 +281,10 @@ def combine_verdicts(verdicts: npt.NDArray[np.object_]) -> TextArray:
     return np.select([failed, unsure], ["fail", "unknown"], "pass").astype(object)
 
 
-def _all_of(parts: list[_Part]) -> _Part:
+def all_of(parts: list[PartReach]) -> PartReach:
     """Join the parts of a category that needs every kind: the slowest one tells."""
+    if len(parts) == 1:
+        return parts[0]
     verdicts = np.array([part.verdict for part in parts], dtype=object)
     combined = combine_verdicts(verdicts)
     times = np.array([part.nearest.ms for part in parts])
@@ -269,7 +295,7 @@ def _all_of(parts: list[_Part]) -> _Part:
         picked: npt.NDArray[Any] = np.array(arrays)[telling, at]
         return picked
 
-    return _Part(
+    return PartReach(
         Nearest(
             ms=pick([part.nearest.ms for part in parts]),
             target=pick([part.nearest.target for part in parts]),
@@ -345,6 +371,14 @@ def service_parts(study: Study, standard: Standard, service: str) -> list[Servic
     ]
 
 
+def service_limit(standard: Standard, service: str) -> tuple[float, str]:
+    """Return the walking limit of a service [min], and the clause it rests on."""
+    if service.startswith("centre_"):
+        rule = standard.rule("centre.minutes")
+        return float(rule.value), rule.clause
+    return standard.limit_rule(next(one for one in standard.categories if one.id == service))
+
+
 def reach_table(
     network: WalkNetwork, study: Study, standard: Standard, places: PlacesOnNetwork, service: str
 ) -> pd.DataFrame:
@@ -366,12 +400,8 @@ def reach_table(
     (residences,) = study.need("residences")
     wanted = service_parts(study, standard, service)
     parts = [_part(network, places, study.need(one.table)[0], one) for one in wanted]
-    part = parts[0] if len(parts) == 1 else _all_of(parts)
-    if service.startswith("centre_"):
-        rule = standard.rule("centre.minutes")
-        limit, clause = float(rule.value), rule.clause
-    else:
-        limit, clause = standard.limit_rule(next(one for one in standard.categories if one.id == service))
+    part = all_of(parts)
+    limit, clause = service_limit(standard, service)
     minutes = ms_to_minutes(part.nearest.ms)
     return finish(
         pd.DataFrame(

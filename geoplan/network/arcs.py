@@ -24,12 +24,27 @@ from geoplan.network.graph import BoolArray, Costs, FloatArray, IntArray, WalkNe
 from geoplan.network.snap import Snaps
 from geoplan.units import UNREACHED_MS, metres_to_ms
 
-__all__ = ["Along", "Arcs", "Doors", "Int32Array", "along_edges", "doors", "search_arcs", "walking_arcs"]
+__all__ = [
+    "MOST_MS",
+    "STEPS_PER_M",
+    "Along",
+    "Arcs",
+    "Doors",
+    "Feet",
+    "Int32Array",
+    "along_edges",
+    "doors",
+    "feet_of",
+    "search_arcs",
+    "walking_arcs",
+]
 
 Int32Array = npt.NDArray[np.int32]
 
-_STEPS_PER_M = 2.0**20
-_MOST_MS = 2**31 - 2
+STEPS_PER_M = 2.0**20
+"""Steps in which lengths are added up."""
+MOST_MS = 2**31 - 2
+"""Longest walk that 32 bits hold [ms]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +111,13 @@ class Along:
 
 
 @dataclass(frozen=True, eq=False)
-class _Feet:
-    """Entrances that met the network, and the times along their edges."""
+class Feet:
+    """
+    Entrances that met the network, and the times along their edges [ms].
+
+    ``from_u`` and ``to_u`` lie between the entrance and the start of its edge, towards it and away from it;
+    ``from_v`` and ``to_v`` between it and the end.
+    """
 
     owner: IntArray
     edge: IntArray
@@ -116,7 +136,7 @@ class _Feet:
 
 _ARCS: WeakKeyDictionary[Costs, tuple[WalkNetwork, Arcs, Arcs]] = WeakKeyDictionary()
 _DOORS: WeakKeyDictionary[Costs, WeakKeyDictionary[Snaps, dict[bool, Doors]]] = WeakKeyDictionary()
-_FEET: WeakKeyDictionary[Costs, WeakKeyDictionary[Snaps, _Feet]] = WeakKeyDictionary()
+_FEET: WeakKeyDictionary[Costs, WeakKeyDictionary[Snaps, Feet]] = WeakKeyDictionary()
 
 
 def walking_arcs(network: WalkNetwork, costs: Costs) -> Arcs:
@@ -188,13 +208,14 @@ def _first(key: IntArray) -> BoolArray:
 
 
 def _steps(metres: FloatArray) -> FloatArray:
-    steps = metres * _STEPS_PER_M
+    steps = metres * STEPS_PER_M
     np.rint(steps, out=steps)
-    steps /= _STEPS_PER_M
+    steps /= STEPS_PER_M
     return steps
 
 
-def _feet(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Feet:
+def feet_of(network: WalkNetwork, costs: Costs, snaps: Snaps) -> Feet:
+    """Return the entrances that met the network; made once and kept while ``snaps`` lives."""
     _both(network, costs)
     kept = _FEET.setdefault(costs, WeakKeyDictionary()).get(snaps)
     if kept is None:
@@ -207,7 +228,7 @@ def _feet(network: WalkNetwork, costs: Costs, snaps: Snaps) -> _Feet:
         to_u, from_v = from_u, to_v
         if costs.edge_back_ms is not None:
             to_u, from_v = _parts(share, costs.edge_back_ms[edge], at_u, at_v)
-        kept = _Feet(
+        kept = Feet(
             owner=snaps.owner[met],
             edge=edge,
             offset_m=offset,
@@ -257,7 +278,7 @@ def doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) ->
 
 
 def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -> Doors:
-    feet = _feet(network, costs, snaps)
+    feet = feet_of(network, costs, snaps)
     sides = (feet.to_u, feet.to_v) if leaving else (feet.from_u, feet.from_v)
     # at an end of the edge, the way to its other end leads over this one: one door is enough
     needed = np.concatenate([~feet.at_v, ~feet.at_u])
@@ -268,7 +289,7 @@ def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -
     foot, at_end = foot[order], at_end[order]
     edge = feet.edge[foot]
     ms = np.where(at_end, sides[1][foot], sides[0][foot]) + feet.access_ms[foot]
-    if ms.max(initial=0) > _MOST_MS:
+    if ms.max(initial=0) > MOST_MS:
         raise NetworkError("error.cost_overflow")
     owner = feet.owner[foot]
     return Doors(
@@ -282,7 +303,7 @@ def _doors(network: WalkNetwork, costs: Costs, snaps: Snaps, *, leaving: bool) -
 
 def along_edges(network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps) -> Along:
     """Return the walks from places to targets that never leave one edge."""
-    here, there = _feet(network, costs, places), _feet(network, costs, targets)
+    here, there = feet_of(network, costs, places), feet_of(network, costs, targets)
     order = np.argsort(there.edge, kind="stable")
     sorted_edge = there.edge[order]
     has = np.zeros(network.edge_count, bool)

@@ -18,6 +18,8 @@ from geoplan.network.snap_grid import nearest_by_grid, numba_state
 __all__ = [
     "SEVERING_KINDS",
     "SNAPPED",
+    "SNAP_SEVERED",
+    "SNAP_TOO_FAR",
     "SnapEngine",
     "Snaps",
     "entrance_points",
@@ -34,8 +36,10 @@ repays the time to load it.
 
 SNAPPED = ""
 """Reason of an entrance that met the network."""
-_TOO_FAR = "reason.snap_too_far"
-_SEVERED = "reason.snap_severed"
+SNAP_TOO_FAR = "reason.snap_too_far"
+"""Reason: no street within the cap."""
+SNAP_SEVERED = "reason.snap_severed"
+"""Reason: every street within the cap lies across a barrier."""
 _NO_GEOMETRY = "reason.snap_no_geometry"
 
 _POINTS_FOR_GRID = 20_000
@@ -99,7 +103,9 @@ class Snaps:
     def reasons(self) -> npt.NDArray[np.object_]:
         """Entry by entry, why it did not meet the network (a message key); `SNAPPED` if it did."""
         return (
-            np.where(self.snapped, SNAPPED, _TOO_FAR).astype(object) if self.reason is None else self.reason
+            np.where(self.snapped, SNAPPED, SNAP_TOO_FAR).astype(object)
+            if self.reason is None
+            else self.reason
         )
 
     def only(self, rows: IntArray) -> Snaps:
@@ -261,7 +267,7 @@ def _snap(
         raise SnapError("error.snap_cap", cap=max_snap_m)
     edge = np.full(len(points), -1, np.int64)
     offset_m, snap_m = np.zeros(len(points)), np.full(len(points), np.nan)
-    reason = np.full(len(points), _TOO_FAR, object)
+    reason = np.full(len(points), SNAP_TOO_FAR, object)
     usable, xy = _coordinates(points)
     reason[~usable] = _NO_GEOMETRY
     if not len(network.enterable_edges):
@@ -278,7 +284,7 @@ def _snap(
         moved = np.flatnonzero(changed != edge)
         edge = changed
         offset_m[moved], snap_m[moved] = _measure(network, points[moved], edge[moved])
-        reason[moved] = _SEVERED
+        reason[moved] = SNAP_SEVERED
     reason[edge >= 0] = SNAPPED
     return edge, offset_m, snap_m, reason
 

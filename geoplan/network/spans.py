@@ -24,7 +24,7 @@ from geoplan.network.snap import Snaps
 from geoplan.network.times import nearest, within
 from geoplan.units import UNREACHED_MS, metres_to_ms
 
-__all__ = ["StreetLines", "StreetSpans", "nearest_spans", "reached_spans", "street_lines"]
+__all__ = ["StreetLines", "StreetSpans", "junctions", "nearest_spans", "reached_spans", "street_lines"]
 
 _BATCH = 64
 """Places cut at once."""
@@ -112,7 +112,7 @@ def reached_spans(
     One `StreetSpans` a place, by edge, then along it; what of these edges is not reached is in the last band.
     """
     found = []
-    near = within(network, costs, _junctions(network), targets, limit_ms=int(limits_ms[-1]), engine=engine)
+    near = within(network, costs, junctions(network), targets, limit_ms=int(limits_ms[-1]), engine=engine)
     for start in range(0, targets.owners, _BATCH):
         rows = np.arange(start, min(start + _BATCH, targets.owners))
         batch = targets.only(rows)
@@ -162,8 +162,7 @@ def nearest_spans(
     StreetSpans
         By edge, then along it; owner -1 where no walk leads to any place.
     """
-    junctions = _junctions(network)
-    found = nearest(network, costs, junctions, targets, metres=False, engine=engine)
+    found = nearest(network, costs, junctions(network), targets, metres=False, engine=engine)
     edge = np.arange(network.edge_count)
     met = np.flatnonzero(targets.snapped)
     ends = [(found.ms[nodes], found.target[nodes]) for nodes in (network.edge_u, network.edge_v)]
@@ -171,7 +170,7 @@ def nearest_spans(
     return _spans(network, edge, walks, limits_ms, meet=True)[1]
 
 
-def _junctions(network: WalkNetwork) -> Snaps:
+def junctions(network: WalkNetwork) -> Snaps:
     """Return a place at every node: at the end of one of its edges."""
     edge = np.zeros(network.node_count, np.int64)
     at_end = np.zeros(network.node_count, bool)

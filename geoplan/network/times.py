@@ -12,15 +12,15 @@ Every function takes ``engine``, see `geoplan.network.search.Engine`; the result
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
 
 from geoplan.errors import NetworkError
 from geoplan.network.arcs import Along, Doors, Int32Array, along_edges, doors
+from geoplan.network.from_nodes import KNearest, Nearest, decoded, k_from_nodes, nearest_from_nodes
 from geoplan.network.graph import Costs, FloatArray, IntArray, WalkNetwork
-from geoplan.network.kernels import INF_MS, at_places, compiled
+from geoplan.network.kernels import INF_MS
 from geoplan.network.lists import BoundedSearch, ListedPlaces
 from geoplan.network.search import (
     Engine,
@@ -49,41 +49,6 @@ __all__ = [
 
 _BATCH = 64
 """Targets searched at once when every pair of times is wanted."""
-
-
-@dataclass(frozen=True, eq=False)
-class Nearest:
-    """
-    For each place, the nearest target.
-
-    Parameters
-    ----------
-    ms
-        Walking time [ms]; `UNREACHED_MS` if no target can be reached.
-    target
-        Row number of that target, or -1. Of targets equally near, the lowest row number.
-    metres
-        Length of a walk that takes this time [m], access legs included; NaN if unreached.
-    """
-
-    ms: IntArray
-    target: IntArray
-    metres: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class KNearest:
-    """
-    For each place, the k nearest targets, nearest first.
-
-    Parameters
-    ----------
-    ms, target
-        As in `Nearest`, arrays of shape (places, k). Each target stands once.
-    """
-
-    ms: IntArray
-    target: IntArray
 
 
 def nearest(
@@ -121,51 +86,14 @@ def nearest(
     """
     numba = takes_numba(engine, network.node_count)
     starts = doors(network, costs, targets, leaving=False)
-    ends = doors(network, costs, places, leaving=True)
     dist, row = nearest_at_nodes(network, costs, starts, numba=numba)
-    result = Nearest(
-        ms=np.full(places.owners, UNREACHED_MS),
-        target=np.full(places.owners, -1, np.int64),
-        metres=np.full(places.owners, np.nan),
+
+    def lengths(wanted: Int32Array) -> FloatArray:
+        return lengths_at_nodes(network, costs, starts, dist, row, wanted, numba=numba)
+
+    return nearest_from_nodes(
+        network, costs, places, targets, dist, row, lengths if metres else None, numba=numba
     )
-    if numba:
-        compiled(at_places)(ends.first, ends.node, ends.ms, dist, row, result.ms, result.target)
-    else:
-        reached = row[ends.node] >= 0
-        at = ends.node[reached]
-        _take_best(result, ends.owner[reached], dist[at].astype(np.int64) + ends.ms[reached], row[at])
-    along = along_edges(network, costs, places, targets)
-    _take_best(result, along.place, along.ms, along.target)
-    if metres:
-        at_nodes = lengths_at_nodes(network, costs, starts, dist, row, ends.node, numba=numba)
-        via = dist[ends.node].astype(np.int64) + ends.ms
-        _take_shortest(result, ends.owner, via, row[ends.node], at_nodes[ends.node] + ends.metres)
-        _take_shortest(result, along.place, along.ms, along.target, along.metres)
-    return result
-
-
-def _take_best(
-    result: Nearest, place: IntArray | Int32Array, ms: IntArray, target: IntArray | Int32Array
-) -> None:
-    """Let walks take the place of slower ones, and of equally slow ones to a higher row."""
-    order = np.lexsort((target, ms, place))
-    if not len(order):
-        return
-    order = order[np.r_[True, np.diff(place[order]) != 0]]
-    place, ms, target = place[order], ms[order], target[order]
-    better = (ms < result.ms[place]) | ((ms == result.ms[place]) & (target < result.target[place]))
-    result.ms[place[better]], result.target[place[better]] = ms[better], target[better]
-
-
-def _take_shortest(
-    result: Nearest,
-    place: IntArray | Int32Array,
-    ms: IntArray,
-    target: IntArray | Int32Array,
-    metres: FloatArray,
-) -> None:
-    same = (ms == result.ms[place]) & (target == result.target[place])
-    np.fmin.at(result.metres, place[same], metres[same])
 
 
 def node_times(
@@ -355,43 +283,16 @@ def k_nearest(
     """
     if k < 1:
         raise NetworkError("error.k_nearest", value=k)
+    if takes_numba(engine, network.node_count * targets.owners):
+        starts = doors(network, costs, targets, leaving=False)
+        return k_from_nodes(network, costs, places, targets, *k_at_nodes(network, costs, starts, k))
     rank = targets.owners + 1  # a time and a row number in one integer
     best = np.full((places.owners, k), UNREACHED_MS)
-    if takes_numba(engine, network.node_count * targets.owners):
-        place, code = _candidates(network, costs, places, targets, k)
-        order = np.lexsort((code, place))
-        place, code = place[order], code[order]
-        number = np.arange(len(place)) - np.searchsorted(place, place)
-        kept = number < k
-        best[place[kept], number[kept]] = code[kept]
-    else:
-        for row, ms in times_from_each(network, costs, places, targets, engine="scipy"):
-            reached = ms != UNREACHED_MS
-            code = np.where(reached, np.where(reached, ms, 0) * rank + row, UNREACHED_MS)
-            best = np.sort(np.column_stack([best, code]), axis=1)[:, :k]
-    reached = best != UNREACHED_MS
-    return KNearest(
-        ms=np.where(reached, best // rank, UNREACHED_MS), target=np.where(reached, best % rank, -1)
-    )
-
-
-def _candidates(
-    network: WalkNetwork, costs: Costs, places: Snaps, targets: Snaps, k: int
-) -> tuple[IntArray, IntArray]:
-    """Return places, and codes of the targets that may be among their k nearest, each once."""
-    dist, row = k_at_nodes(network, costs, doors(network, costs, targets, leaving=False), k)
-    ends = doors(network, costs, places, leaving=True)
-    along = along_edges(network, costs, places, targets)
-    entry, label = np.nonzero(row[ends.node] >= 0)
-    node = ends.node[entry]
-    place = np.concatenate([ends.owner[entry], along.place]).astype(np.int64)
-    target = np.concatenate([row[node, label], along.target]).astype(np.int64)
-    ms = np.concatenate([dist[node, label].astype(np.int64) + ends.ms[entry], along.ms])
-    order = np.lexsort((ms, target, place))
-    place, target, ms = place[order], target[order], ms[order]
-    first = np.ones(len(place), bool)
-    first[1:] = (np.diff(place) != 0) | (np.diff(target) != 0)
-    return place[first], ms[first] * (targets.owners + 1) + target[first]
+    for row, ms in times_from_each(network, costs, places, targets, engine="scipy"):
+        reached = ms != UNREACHED_MS
+        code = np.where(reached, np.where(reached, ms, 0) * rank + row, UNREACHED_MS)
+        best = np.sort(np.column_stack([best, code]), axis=1)[:, :k]
+    return decoded(best, rank)
 
 
 def kth_nearest(

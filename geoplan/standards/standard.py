@@ -15,7 +15,7 @@ from typing import Literal
 from geoplan.errors import StandardError, UnknownStandardError
 from geoplan.messages import Lang
 
-__all__ = ["MAY_BE_ZERO", "Category", "Comparison", "OsmTags", "Rule", "Standard", "Status"]
+__all__ = ["MAY_BE_ZERO", "Category", "Comparison", "OsmTags", "Rule", "Standard", "Status", "set_by_user"]
 
 MAY_BE_ZERO = frozenset({"walking.slope_rate", "walking.crossing_delay", "walking_elder.crossing_delay"})
 """Rules whose value may be zero: what they stand for is then left out."""
@@ -262,9 +262,42 @@ class Standard:
                 old,
                 value=value,
                 status="assumed",
-                clause=f"{old.clause} (set by the user, was {_shown(old.value)})",
+                clause=set_by_user(old.clause, old.value),
             )
         return dataclasses.replace(self, rules=MappingProxyType(changed))
+
+    def with_limit(self, minutes: float) -> Standard:
+        """
+        Return a standard with one walking limit for every category and centre.
+
+        Parameters
+        ----------
+        minutes
+            In place of each category's own limit, ``circle.minutes`` and ``centre.minutes`` [min].
+
+        Raises
+        ------
+        StandardError
+            If it is not a positive number.
+
+        Examples
+        --------
+        >>> from geoplan.standards.parse import load_standard
+        >>> tight = load_standard("default").with_limit(10)
+        >>> {tight.limit_minutes(one) for one in tight.categories}, tight.number("centre.minutes")
+        ({10}, 10.0)
+        """
+        rules = [one for one in ("circle.minutes", "centre.minutes") if one in self.rules]
+        categories = []
+        for category in self.categories:
+            limit, clause = self.limit_rule(category)
+            categories.append(
+                dataclasses.replace(
+                    category, minutes=minutes, status="assumed", clause=set_by_user(clause, limit)
+                )
+            )
+        changed = self.override(dict.fromkeys(rules, minutes))
+        return dataclasses.replace(changed, categories=tuple(categories))
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -324,5 +357,7 @@ class Standard:
         return hashlib.sha256(canonical.encode("utf-8")).hexdigest()
 
 
-def _shown(value: float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}"
+def set_by_user(clause: str, value: float | bool) -> str:
+    """Return the clause of a threshold that the user set in place of ``value``."""
+    was = str(value).lower() if isinstance(value, bool) else f"{value:g}"
+    return f"{clause} (set by the user, was {was})"
