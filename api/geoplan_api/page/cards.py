@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import geopandas as gpd
@@ -12,14 +13,13 @@ import shapely
 
 from geoplan.analysis.causes import find_causes
 from geoplan.analysis.coverage import coverage
-from geoplan.analysis.reach import PlacesOnNetwork, combine_verdicts, reach_table
+from geoplan.analysis.points import PointCoverage, ServiceReach, verdict_of_all
 from geoplan.crs.metric import transform_xy
 from geoplan.errors import DataError
 from geoplan.maps.features import lonlat_points, shape_features
 from geoplan.messages import Lang, text
 from geoplan.model.study import Study
-from geoplan.network.graph import WalkNetwork
-from geoplan.network.snap import snap_places
+from geoplan.network.snap import Snaps, snap_places
 from geoplan.network.walks import quickest_walks
 from geoplan.report.words import (
     DASH,
@@ -31,6 +31,7 @@ from geoplan.report.words import (
     reason_text,
     service_name,
 )
+from geoplan.standards.standard import Standard
 from geoplan_api.page.views import View, Views
 
 __all__ = ["causes_of", "home_at", "home_of", "place_card"]
@@ -81,12 +82,12 @@ def home_of(study: Study, residence_id: str) -> gpd.GeoDataFrame:
 
 def place_card(views: Views, view: View, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
     """
-    Return the card of one home: decided as `geoplan.coverage` decides a study that has no other.
+    Return the card of one home: what `geoplan.coverage` says of it.
 
     Parameters
     ----------
     views
-        Keeps what is snapped already.
+        Keeps what answers for any point.
     view
         The snapshot, the standard and the limits.
     home
@@ -100,46 +101,56 @@ def place_card(views: Views, view: View, home: gpd.GeoDataFrame, lang: Lang) -> 
         ``services``: a row a service, ``walk`` the number of its line in ``walks``, None without a walk.
         Rounded figures are texts (``*_text``); the others are those of table ``reach``, null where unknown.
     """
-    snapshot = view.snapshot
-    study, network = snapshot.study, snapshot.network
-    card = _about(study, home, lang)
+    study, network = view.snapshot.study, view.snapshot.network
+    card = _about(study, home)
     if network is None or not view.services:
         return card | {"verdict": "unknown", "services": [], "walks": [], "snap_m": None, "reached": None}
-    places = _with_home(views.places(snapshot, network, view.standard), network, study, home)
-    asked = dataclasses.replace(study, residences=home)
-    reach = pd.concat(
-        [reach_table(network, asked, view.standard, places, one) for one in view.services], ignore_index=True
-    )
-    lines, row_of = _walks(network, asked, places, reach)
+    points = views.points(view.snapshot, network, view.standard.id)
+    snaps = snap_places(network, home, max_snap_m=points.snapper.max_snap_m, barriers=study.barriers)
+    reach = _reach(view, points, home)
+    lines, line_of = _walks(points, home, snaps, reach)
     names = place_names(study)
     services = [
-        _service(row, view, names, lang) | {"walk": row_of.get(at)} for at, row in reach.iterrows()
+        _service(row, view.standard, names, lang) | {"walk": line_of.get(at)} for at, row in enumerate(reach)
     ]
     categories = {one.id for one in view.standard.categories}
-    told = [one["verdict"] for one in services if one["service"] in categories] or [
-        one["verdict"] for one in services if one["service"] == "centre_any"
+    told = [row.verdict for row in reach if row.service in categories] or [
+        row.verdict for row in reach if row.service == "centre_any"
     ]
-    snap_m = float(places.residences.owner_snap_m()[0])
+    snap_m = float(snaps.owner_snap_m()[0])
     return card | {
-        "verdict": str(combine_verdicts(np.array(told, dtype=object)[:, None])[0]),
+        "verdict": verdict_of_all(told),
         "reached": sum(one == "pass" for one in told),
         "asked": len(told),
-        "snap_m": None if np.isnan(snap_m) else snap_m,
-        "snap_text": None if np.isnan(snap_m) else number_text(round(snap_m, 1)),
-        "max_snap_text": number_text(places.max_snap_m),
+        "snap_m": None if math.isnan(snap_m) else snap_m,
+        "snap_text": None if math.isnan(snap_m) else number_text(round(snap_m, 1)),
+        "max_snap_text": number_text(points.snapper.max_snap_m),
         "services": services,
         "walks": lines,
     }
 
 
-def _about(study: Study, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
+def _reach(view: View, points: PointCoverage, home: gpd.GeoDataFrame) -> list[ServiceReach]:
+    """Return the rows of table ``reach`` of a home: looked up if it is a residence, else decided."""
+    if home.index[0] != POINT:
+        table = view.tables["reach"]
+        own = table[table["residence_id"] == home.index[0]]
+        return list(map(ServiceReach._make, own[list(ServiceReach._fields)].itertuples(index=False)))
+    point = home.geometry.iloc[0]
+    minutes = None if view.minutes == "own" else float(view.minutes)
+    return list(points.one(point.x, point.y, minutes=minutes).services)
+
+
+def _about(study: Study, home: gpd.GeoDataFrame) -> dict[str, Any]:
     (at,) = lonlat_points(home.geometry, study.crs)
     row = home.iloc[0]
     known = home.index[0] != POINT
-    community = row.get("community_id")
-    community_id = None if pd.isna(community) else str(community)
+    owner = row.get("community_id")
+    community_id = None if pd.isna(owner) else str(owner)
     communities = study.communities
-    named = communities is not None and community_id in communities.index
+    community = community_id
+    if communities is not None and community_id in communities.index:
+        community = str(names_of(communities.loc[[community_id]]).iloc[0])
     counted = {
         column: count_text(None if pd.isna(row[column]) else float(row[column]))
         for column in ("households", "persons")
@@ -150,65 +161,54 @@ def _about(study: Study, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
         "name": str(names_of(home).iloc[0]) if known else None,
         "at": at,
         "community_id": community_id,
-        "community": str(names_of(communities.loc[[community_id]]).iloc[0]) if named else community_id,
+        "community": community,
         "outside": communities is not None and community_id is None,
         "people": counted,
         "missing_text": DASH,
     }
 
 
-def _with_home(
-    places: PlacesOnNetwork, network: WalkNetwork, study: Study, home: gpd.GeoDataFrame
-) -> PlacesOnNetwork:
-    snaps = snap_places(network, home, max_snap_m=places.max_snap_m, barriers=study.barriers)
-    return dataclasses.replace(places, residences=snaps)
-
-
-def _service(row: pd.Series, view: View, names: dict[str, str], lang: Lang) -> dict[str, Any]:
-    nearest = None if pd.isna(row["nearest_id"]) else str(row["nearest_id"])
-    limit = float(row["limit_minutes"])
-    minutes = None if pd.isna(row["minutes"]) else float(row["minutes"])
+def _service(row: ServiceReach, standard: Standard, names: dict[str, str], lang: Lang) -> dict[str, Any]:
+    nearest = None if pd.isna(row.nearest_id) else str(row.nearest_id)
     return {
-        "service": str(row["service"]),
-        "name": service_name(view.standard, str(row["service"]), lang),
-        "verdict": str(row["verdict"]),
-        "minutes": minutes,
-        "minutes_text": minutes_text(minutes),
-        "metres": None if pd.isna(row["metres"]) else float(row["metres"]),
-        "limit_minutes": limit,
-        "limit_text": number_text(limit),
+        "service": row.service,
+        "name": service_name(standard, row.service, lang),
+        "verdict": row.verdict,
+        "minutes": None if pd.isna(row.minutes) else float(row.minutes),
+        "minutes_text": minutes_text(row.minutes),
+        "metres": None if pd.isna(row.metres) else float(row.metres),
+        "limit_minutes": float(row.limit_minutes),
+        "limit_text": number_text(float(row.limit_minutes)),
         "nearest_id": nearest,
         "nearest": None if nearest is None else names.get(nearest, nearest),
-        "reason": str(row["reason"]),
-        "reason_text": reason_text(row["reason"], lang),
-        "clause": None if pd.isna(row["clause"]) else str(row["clause"]),
+        "reason": row.reason,
+        "reason_text": reason_text(row.reason, lang),
+        "clause": None if pd.isna(row.clause) else str(row.clause),
     }
 
 
 def _walks(
-    network: WalkNetwork, asked: Study, places: PlacesOnNetwork, reach: pd.DataFrame
-) -> tuple[list[dict[str, Any]], dict[Any, int]]:
+    points: PointCoverage, home: gpd.GeoDataFrame, snaps: Snaps, reach: list[ServiceReach]
+) -> tuple[list[dict[str, Any]], dict[int, int]]:
     """Return a line to each place that is the nearest of a service, and row of ``reach`` -> its line."""
-    lines: list[Any] = []
-    row_of: dict[Any, int] = {}
-    (home,) = asked.need("residences")
-    to_centre = reach["service"].str.startswith("centre_")
-    for table, snaps, rows in (
-        ("facilities", places.facilities, reach[~to_centre]),
-        ("centres", places.centres, reach[to_centre]),
-    ):
-        targets, wanted = asked.table(table), rows["nearest_id"].dropna()
-        if targets is None or snaps is None or wanted.empty:
-            continue
-        found = pd.Index(wanted.unique())
-        pairs = np.column_stack([np.zeros(len(found), int), targets.index.get_indexer(found)])
-        walks = quickest_walks(network, places.costs, (home, places.residences), (targets, snaps), pairs)
+    lines: list[shapely.LineString | None] = []
+    line_of: dict[int, int] = {}
+    for table, targets in points.snaps.items():
+        rows = {
+            at: row.nearest_id
+            for at, row in enumerate(reach)
+            if row.service.startswith("centre_") == (table == "centres") and not pd.isna(row.nearest_id)
+        }
+        places = points.study.need(table)[0]
+        found = pd.Index(dict.fromkeys(rows.values()))
+        pairs = np.column_stack([np.zeros(len(found), int), places.index.get_indexer(found)])
+        walks = quickest_walks(points.network, points.costs, (home, snaps), (places, targets), pairs)
         first = len(lines)
         lines += [None if walk is None else walk.line for walk in walks]
-        row_of |= {at: first + int(found.get_loc(place)) for at, place in wanted.items()}
-    features = shape_features(np.array(lines, dtype=object), asked.crs, tolerance_m=0)
+        line_of |= {at: first + int(found.get_loc(place)) for at, place in rows.items()}
+    features = shape_features(np.array(lines, dtype=object), points.study.crs, tolerance_m=0)
     drawn = {feature["id"] for feature in features}
-    return features, {at: line for at, line in row_of.items() if line in drawn}
+    return features, {at: line for at, line in line_of.items() if line in drawn}
 
 
 def causes_of(view: View, home: gpd.GeoDataFrame, lang: Lang) -> list[dict[str, Any]]:

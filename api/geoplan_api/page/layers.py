@@ -12,11 +12,12 @@ import shapely
 from geoplan.maps.context import bounds_of
 from geoplan.maps.features import lonlat_points, shape_features
 from geoplan.maps.palette import BARRIER_STYLES, COMPLETENESS_COLOURS
+from geoplan.messages import Lang
 from geoplan.model.study import Study
 from geoplan.report.words import count_text, names_of, rate_text, service_name
 from geoplan_api.page.views import View
 
-__all__ = ["bounds", "circles", "ground", "places", "verdicts"]
+__all__ = ["bounds", "circles", "ground", "places", "rates", "verdicts"]
 
 _STREETS_M, _AREAS_M, _CIRCLES_M = 1.0, 1.0, 3.0
 """How far a drawn line may lie from the true one [m]."""
@@ -118,7 +119,7 @@ def verdicts(view: View) -> dict[str, Any]:
 
 
 def _overall(view: View) -> pd.Series:
-    """Return the verdict of each residence: of all categories, or of any centre where there are only those."""
+    """Return the verdict of each residence: of all categories, or of any centre if there are only those."""
     table = view.tables.get("completeness")
     if table is None:
         return pd.Series(dtype=object)
@@ -135,18 +136,22 @@ def _classes(view: View, ids: pd.Index) -> list[int]:
         return [-1] * len(ids)
     mean = covered["mean_completeness"].reindex(ids).to_numpy(float)
     scaled = np.ceil(np.nan_to_num(mean) * count / most) - 1
-    return np.where(np.isnan(mean), -1, np.clip(scaled, 0, count - 1)).astype(int).tolist()
+    classes = np.where(np.isnan(mean), -1, np.clip(scaled, 0, count - 1))
+    return [int(one) for one in classes]
 
 
-def rates(view: View, lang: Any) -> list[dict[str, Any]]:
+def rates(view: View, lang: Lang) -> list[dict[str, Any]]:
     """Return the coverage rate of each service under a view, and the share that is unknown."""
     table = view.tables.get("coverage_by_category")
     if table is None:
         return []
     rows = []
     for service, row in table.iterrows():
-        persons, unknown = row["persons"], row["persons_unknown"]
-        share = None if pd.isna(persons) or pd.isna(unknown) or persons <= 0 else float(unknown) / float(persons)
+        persons = 0 if pd.isna(row["persons"]) else row["persons"]
+        unknown = row["persons_unknown"]
+        share = (
+            None if pd.isna(persons) or pd.isna(unknown) or persons <= 0 else float(unknown) / float(persons)
+        )
         rate = None if pd.isna(row["coverage_rate"]) else float(row["coverage_rate"])
         rows.append(
             {

@@ -45,7 +45,7 @@ def _add_page(routes: APIRouter, views: Views) -> None:
     @routes.get("/")
     def page(request: Request, served: Snapshot, lang: AskedLang = None) -> Response:
         chosen = lang or served.lang
-        made = views.memo.get(
+        made = views.sent.get(
             served.generation,
             ("page", chosen),
             lambda: Payload.of(page_html(views, served, chosen).encode(), "text/html; charset=utf-8"),
@@ -62,7 +62,7 @@ def _add_page(routes: APIRouter, views: Views) -> None:
 
 def _add_layers(routes: APIRouter, views: Views) -> None:
     def sent(request: Request, served: Served, key: tuple[str, ...], make: Callable[[], Any]) -> Response:
-        made = views.memo.get(served.generation, ("json", *key), lambda: json_payload(make()))
+        made = views.sent.get(served.generation, ("json", *key), lambda: json_payload(make()))
         return made.answer(request)
 
     @routes.get("/page/data/start")
@@ -117,9 +117,8 @@ def _add_cards(routes: APIRouter, views: Views) -> None:
         own = view.standard
         pack = {"id": own.id, "name": own.name(lang or view.snapshot.lang), "digest": own.digest}
         about = {"standard": pack, "minutes": view.minutes, "generation": view.snapshot.generation}
-        return Response(
-            orjson.dumps(content | about), headers={"Cache-Control": "no-store"}, media_type="application/json"
-        )
+        body = orjson.dumps(content | about)
+        return Response(body, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
     Home = Annotated[gpd.GeoDataFrame, Depends(home)]  # noqa: N806
     Looked = Annotated[View, Depends(looked_at)]  # noqa: N806

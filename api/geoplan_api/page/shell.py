@@ -28,7 +28,15 @@ from geoplan_api.page.views import CIRCLE_MINUTES, MINUTES, Snapshot, Views
 
 __all__ = ["page_html", "start"]
 
-_WORDS = ("page.", "verdict.", "change.", "compare.", "report.level.", "map.barrier_", "map.completeness_class")
+_WORDS = (
+    "page.",
+    "verdict.",
+    "change.",
+    "compare.",
+    "report.level.",
+    "map.barrier_",
+    "map.completeness_class",
+)
 """Messages that the scripts may use begin so."""
 
 
@@ -109,7 +117,5 @@ def start(views: Views, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
             "completeness": [*COMPLETENESS_COLOURS, NO_DATA_COLOUR],
             "community_opacity": COMMUNITY_OPACITY,
         },
-        "words": {
-            key: languages[lang] for key, languages in catalogue().items() if key.startswith(_WORDS)
-        },
+        "words": {key: languages[lang] for key, languages in catalogue().items() if key.startswith(_WORDS)},
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,11 +9,10 @@ from typing import Literal, Protocol, TypeVar, get_args
 
 import geopandas as gpd
 import pandas as pd
-import shapely
 
 from geoplan.analysis.centres import centre_times, coverage_by_centre, service_circles
 from geoplan.analysis.coverage import coverage
-from geoplan.analysis.reach import PlacesOnNetwork, place_on_network
+from geoplan.analysis.points import PointCoverage
 from geoplan.errors import UnknownStandardError
 from geoplan.messages import Lang
 from geoplan.model.result_tables import CENTRE_SERVICES
@@ -27,14 +25,16 @@ from geoplan_api.page.payload import Memo
 
 Made = TypeVar("Made")
 
-__all__ = ["CIRCLE_MINUTES", "MINUTES", "Minutes", "Snapshot", "View", "Views", "limited_to"]
+__all__ = ["CIRCLE_MINUTES", "MINUTES", "Minutes", "Snapshot", "View", "Views"]
 
 Minutes = Literal["own", "5", "10", "15"]
 """``own``: the limits that the standard states; else that limit for every service."""
 MINUTES: tuple[Minutes, ...] = get_args(Minutes)
 CIRCLE_MINUTES = (5.0, 10.0, 15.0)
 
-_MOST_KEPT = 128
+_MOST_SENT = 128
+_MOST_MADE = 16
+"""Tables of a large city are heavy: only those looked at last are kept."""
 
 
 class Snapshot(Protocol):
@@ -81,10 +81,15 @@ class View:
 
 
 class Views:
-    """Views of the newest snapshot, each made when it is first asked for."""
+    """
+    Views of the newest snapshot, each made when it is first asked for.
+
+    ``sent`` keeps what was sent of them, ready to be sent again.
+    """
 
     def __init__(self) -> None:
-        self.memo = Memo(_MOST_KEPT)
+        self.sent = Memo(_MOST_SENT)
+        self._made = Memo(_MOST_MADE)
 
     def view(self, snapshot: Snapshot, standard_id: str, minutes: Minutes) -> View:
         """
@@ -116,73 +121,34 @@ class Views:
         """Return one of `packs` by id; a file of the server cannot be named."""
         known = {one.id: one for one in self.packs(snapshot)}
         if (standard_id or snapshot.standard.id) not in known:
-            raise UnknownStandardError(
-                "error.unknown_standard", standard=standard_id, known=", ".join(known)
-            )
+            raise UnknownStandardError("error.unknown_standard", standard=standard_id, known=", ".join(known))
         return known[standard_id or snapshot.standard.id]
 
-    def places(self, snapshot: Snapshot, network: WalkNetwork, standard: Standard) -> PlacesOnNetwork:
-        """Return the snapped facilities and centres, and the costs of walking under a standard."""
-        study = snapshot.study
-        nobody = gpd.GeoDataFrame(
-            geometry=gpd.GeoSeries([], dtype="geometry"), index=pd.Index([], name="residence_id"), crs=study.crs
-        )
-        asked = dataclasses.replace(study, residences=nobody)
-        return self._kept(
-            snapshot, ("places", standard.id), lambda: place_on_network(network, asked, standard)
-        )
+    def points(self, snapshot: Snapshot, network: WalkNetwork, standard_id: str) -> PointCoverage:
+        """Return what answers for any point under a pack."""
+        pack = self.pack(snapshot, standard_id)
+        return self._kept(snapshot, ("points", pack.id), lambda: PointCoverage(network, snapshot.study, pack))
 
     def circles(self, snapshot: Snapshot, standard_id: str) -> gpd.GeoDataFrame | None:
         """Return the service circles of every centre at `CIRCLE_MINUTES`, largest first; None without any."""
         pack, study, network = self.pack(snapshot, standard_id), snapshot.study, snapshot.network
         if network is None or study.centres is None or study.centres.empty:
             return None
-        audited = snapshot.audit.tables.get("service_circles")
-        same = audited is not None and set(audited["minutes"]) == set(CIRCLE_MINUTES)
-        found = (
-            audited
-            if same and pack is snapshot.standard
-            else service_circles(
+        found: gpd.GeoDataFrame | None = snapshot.audit.tables.get("service_circles")
+        if pack is not snapshot.standard or found is None or set(found["minutes"]) != set(CIRCLE_MINUTES):
+            found = service_circles(
                 network, study.centres, pack,
                 minutes=CIRCLE_MINUTES, max_snap_m=study.max_snap_m, barriers=study.barriers,
-            )
-        )
+            )  # fmt: skip
         return found.sort_values("minutes", ascending=False, kind="stable")
 
     def _kept(self, snapshot: Snapshot, key: tuple[str, ...], make: Callable[[], Made]) -> Made:
-        return self.memo.get(snapshot.generation, key, make)
-
-
-def limited_to(standard: Standard, minutes: Minutes) -> Standard:
-    """
-    Return a standard whose every walking limit is so many minutes.
-
-    Parameters
-    ----------
-    standard
-        The pack.
-    minutes
-        ``own`` gives the pack itself.
-
-    Examples
-    --------
-    >>> from geoplan import load_standard
-    >>> ten = limited_to(load_standard("default"), "10")
-    >>> {ten.limit_minutes(one) for one in ten.categories}, ten.number("centre.minutes")
-    ({10.0}, 10.0)
-    """
-    if minutes == "own":
-        return standard
-    limit = float(minutes)
-    categories = tuple(
-        dataclasses.replace(one, minutes=limit, status="assumed") for one in standard.categories
-    )
-    return dataclasses.replace(standard.override({"centre.minutes": limit}), categories=categories)
+        return self._made.get(snapshot.generation, key, make)
 
 
 def _looked_at(snapshot: Snapshot, pack: Standard, minutes: Minutes) -> View:
     study, network = snapshot.study, snapshot.network
-    standard = limited_to(pack, minutes)
+    standard = pack if minutes == "own" else pack.with_limit(float(minutes))
     services = () if study.facilities is None else tuple(one.id for one in standard.categories)
     services += () if study.centres is None else tuple(CENTRE_SERVICES)
     tables: dict[str, pd.DataFrame] = {}

@@ -11,7 +11,7 @@ const FAR_OFF = 1.5; // zoom levels by which what is looked at may be small
 const HOMES_FULL_FROM = 14; // zoom from which homes are drawn in full size
 const LABELS_FROM = 13.5;
 const SVG_UP_TO = 6000; // with more homes the browser paints on a canvas
-const WALK_STYLES = {
+export const WALK_STYLES = {
   pass: { color: "#00588c", weight: 4, opacity: 0.9 },
   fail: { color: "#a84300", weight: 4, opacity: 0.9, dashArray: "9 6" },
   unknown: { color: "#595959", weight: 3, opacity: 0.9, dashArray: "2 6" },

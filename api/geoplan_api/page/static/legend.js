@@ -1,5 +1,6 @@
 // The legend: what is drawn and how, each with a box to switch it off.
 
+import { WALK_STYLES } from "./citymap.js";
 import { el, svg } from "./dom.js";
 import { countText, t } from "./words.js";
 
@@ -13,7 +14,7 @@ function dot(style, radius = 5) {
 
 function line(style) {
   return svg("svg", { width: 18, height: 16, "aria-hidden": "true" },
-    svg("line", { x1: 0, y1: 8, x2: 18, y2: 8, stroke: style.color, "stroke-width": style.weight + 1, "stroke-dasharray": style.dashArray }));
+    svg("line", { x1: 0, y1: 8, x2: 18, y2: 8, stroke: style.color, "stroke-width": Math.min(style.weight + 1, 4), "stroke-dasharray": style.dashArray }));
 }
 
 function area(colour, opacity, extra = {}) {
@@ -48,6 +49,10 @@ export class Legend {
     if (places.facilities.ids.length) {
       const count = t("page.counted", { word: t("page.layer_facilities"), count: countText(places.facilities.ids.length) });
       parts.push(this.group(null, this.entry("facilities", false, [dot(styles.facility)], count)));
+    }
+    if (places.residences.ids.length || view.rates.length) {
+      const walks = VERDICTS.map((verdict) => el("li", {}, line(WALK_STYLES[verdict]), t(`verdict.${verdict}`)));
+      parts.push(this.group(t("page.layer_walks"), el("ul", { class: "swatches" }, walks)));
     }
     parts.push(this.group(null,
       this.entry("streets", true, [line(styles.street)], t("page.layer_streets")),

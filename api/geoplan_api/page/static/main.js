@@ -8,7 +8,7 @@ import { Legend } from "./legend.js";
 import { Printing } from "./printing.js";
 import { Search, namesOf } from "./search.js";
 import { readAddress, readPoint, state, writeAddress } from "./state.js";
-import { WhatIf, resultCard } from "./whatif.js";
+import { WhatIf, resultCard, resultSentence } from "./whatif.js";
 import { setWords, t } from "./words.js";
 
 const lang = document.documentElement.dataset.lang;
@@ -29,6 +29,7 @@ class Page {
       one.addEventListener("change", () => this.setRules({ minutes: one.value }));
     }
     byId("standard").addEventListener("change", (event) => this.setRules({ standard: event.target.value }));
+    byId("whole").addEventListener("click", () => this.map.showWhole());
     byId("coordinates-form").addEventListener("submit", (event) => this.coordinates(event));
     byId("language").addEventListener("click", (event) => {
       event.preventDefault();
@@ -47,7 +48,8 @@ class Page {
 
   packLine() {
     const pack = this.start.standards.find((one) => one.id === state.standard);
-    return t("page.pack", { name: pack.name, id: pack.id, digest: pack.digest.slice(0, 12) });
+    const line = t("page.pack", { name: pack.name, id: pack.id, digest: pack.digest.slice(0, 12) });
+    return state.minutes === "own" ? line : `${line} · ${t("page.minutes_note", { minutes: state.minutes })}`;
   }
 
   /** Draw what the rules change: verdicts, circles, the legend, and the answer again. */
@@ -128,13 +130,15 @@ class Page {
       this.map.clearAnswer();
       if (this.compare) {
         const title = t("page.what_if_result");
-        this.fill(title, this.comparison(this.compare), this.compare.result ? title : "");
+        const { result } = this.compare;
+        this.fill(title, this.comparison(this.compare), result ? resultSentence(result, (one) => this.serviceName(one)) : "");
         return null;
       }
       const pack = this.start.standards.find((one) => one.id === state.standard);
       this.fill(t("page.answer"), overview(this.start, this.view, pack, state.minutes), "");
     } else if (asked.kind === "community" || asked.kind === "centre") {
       const card = await getJson(`page/data/${asked.kind}`, { ...this.rules(), id: asked.id }, signal);
+      this.noteAge(card);
       if (asked.kind === "community") this.map.showCommunity(asked.id, this.places);
       else if (card.at) this.map.showPoint(card.at);
       const close = el("p", { class: "actions" }, el("button", { type: "button", onclick: () => this.whatIf.close(card.id) }, t("page.close_it")));
@@ -143,6 +147,7 @@ class Page {
       const place = asked.kind === "point" ? { lon: asked.lon, lat: asked.lat } : { residence: asked.id };
       const query = { ...this.rules(), ...place };
       const card = await getJson("page/data/card", query, signal);
+      this.noteAge(card);
       this.map.showCard(card);
       const actions = { onWalk: (walk) => this.map.highlight(walk), onTry: (at) => this.whatIf.add(at) };
       this.fill(placeTitle(card), placeCard(this.start, card, actions), placeSentence(card), true);
@@ -159,6 +164,11 @@ class Page {
     box.replaceChildren(...causesList(card, causes).filter(Boolean));
   }
 
+  /** Answers of a newer study do not fit what is drawn of the older one. */
+  noteAge(answer) {
+    if (answer.generation !== this.start.generation) say(byId("map-note"), t("page.renewed"));
+  }
+
   fill(title, body, sentence, closes = false) {
     byId("answer-title").textContent = title;
     const close = el("button", { type: "button", class: "close", "aria-label": t("page.close"), onclick: () => this.ask(null, true) }, "✕");
@@ -173,9 +183,14 @@ class Page {
     this.ask(null);
   }
 
+  serviceName(service) {
+    if (service === "all_five") return t("page.what_all");
+    return this.view.rates.find((one) => one.service === service)?.name ?? service;
+  }
+
   comparison({ edits, result }) {
     if (!result) return [el("p", { class: "hint" }, t("page.comparing"))];
-    const names = (service) => this.view.rates.find((one) => one.service === service)?.name ?? service;
+    const names = (service) => this.serviceName(service);
     return [
       el("ul", { class: "about" }, edits.map((edit) => el("li", {}, this.whatIf.name(edit)))),
       ...resultCard(result, names, (id) => this.ask({ kind: "residence", id }, true)),

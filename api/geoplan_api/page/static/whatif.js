@@ -109,11 +109,21 @@ export function groupsOf(changes) {
   };
 }
 
+/** The figures of a result in sentences, for those who listen. */
+export function resultSentence(result, names) {
+  const told = result.totals.filter((one) => one.persons_gained || one.persons_lost);
+  if (!told.length) return t("compare.none");
+  const parts = told.map((one) => t("page.what_if_total", {
+    gained: countText(one.persons_gained), lost: countText(one.persons_lost), service: names(one.service),
+  }));
+  return parts.join("; ");
+}
+
 /** The card of a result. `onHome(id)` shows a home. */
 export function resultCard(result, names, onHome) {
   const services = result.totals.filter((one) => one.persons_gained || one.persons_lost || one.residences_gained || one.residences_lost);
   const rows = services.map((one) => el("tr", { "data-service": one.service },
-    el("th", { scope: "row" }, one.service_name ?? names(one.service)),
+    el("th", { scope: "row" }, names(one.service)),
     el("td", { class: "gain" }, countText(one.persons_gained)),
     el("td", { class: "loss" }, countText(one.persons_lost)),
     el("td", {}, `${rateText(one.coverage_rate_before)} → ${rateText(one.coverage_rate_after)}`)));
@@ -131,7 +141,7 @@ function homesOf(result, names, onHome) {
   const rows = [...homes].slice(0, MOST_HOMES).map(([id, some]) => el("li", {},
     el("button", { type: "button", class: "link", onclick: () => onHome(id) }, some[0].name ?? id),
     some.map((one) => el("span", { class: `change ${one.change}` },
-      `${one.service_name ?? names(one.service)}: ${t(`change.${one.change}`)} (${minutesText(one.minutes_before)} → ${minutesText(one.minutes_after)})`))));
+      `${names(one.service)}: ${t(`change.${one.change}`)} (${minutesText(one.minutes_before)} → ${minutesText(one.minutes_after)})`))));
   if (!rows.length) return [];
   const more = homes.size > MOST_HOMES ? el("p", { class: "hint" }, `… ${homes.size - MOST_HOMES}`) : null;
   return [el("h3", {}, t("page.what_if_homes", { count: homes.size })), el("ul", { class: "homes" }, rows), more];
