@@ -25,7 +25,11 @@ export class CityMap {
   constructor(element, start, onAsk) {
     this.styles = start.styles;
     this.onAsk = onAsk;
-    this.map = L.map(element, { zoomControl: false, attributionControl: false, zoomSnap: 0.5, wheelPxPerZoomLevel: 90 });
+    this.lively = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.map = L.map(element, {
+      zoomControl: false, attributionControl: false, zoomSnap: 0.5, wheelPxPerZoomLevel: 90,
+      zoomAnimation: this.lively, fadeAnimation: this.lively, inertia: this.lively,
+    });
     L.control.zoom({ zoomInTitle: t("page.zoom_in"), zoomOutTitle: t("page.zoom_out") }).addTo(this.map);
     L.control.scale({ imperial: false, maxWidth: 140 }).addTo(this.map);
     for (const [name, height] of Object.entries(PANES)) this.map.createPane(name).style.zIndex = height;
@@ -216,7 +220,7 @@ export class CityMap {
   lookAt(box) {
     const fit = Math.min(this.map.getBoundsZoom(box.pad(0.15)), CLOSEST);
     if (this.map.getBounds().contains(box) && this.map.getZoom() > fit - FAR_OFF) return;
-    this.map.setView(box.getCenter(), fit);
+    this.map.setView(box.getCenter(), fit, { animate: this.lively });
   }
 
   /** Show one walk whole and broad; without a number, none. */
@@ -237,7 +241,7 @@ export class CityMap {
     this.clearAnswer();
     const outline = L.geoJSON(layer.feature, { style: { color: "#1d1d1b", weight: 4, fill: false }, ...this.inPane("walks") });
     this.layers.walks = L.featureGroup([outline]).addTo(this.map);
-    this.map.fitBounds(outline.getBounds(), { padding: [24, 24] });
+    this.lookAt(outline.getBounds());
   }
 
   showPoint(at) {
