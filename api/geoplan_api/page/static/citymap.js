@@ -137,6 +137,11 @@ export class CityMap {
     if (radius === this.homeRadius) return;
     this.homeRadius = radius;
     for (const home of this.homes) home.mark.setRadius(radius);
+    for (const mark of this.changed ?? []) mark.setRadius(this.changeRadius(mark.kind));
+  }
+
+  changeRadius(kind) {
+    return Math.max(3.5, (this.styles.change[kind].radius * this.homeRadius) / 5);
   }
 
   centreMark(one, extra) {
@@ -257,6 +262,7 @@ export class CityMap {
     this.layers.whatIf?.remove();
     this.map.getPane("homes").classList.toggle("dimmed", Boolean(groups));
     delete this.layers.whatIf;
+    this.changed = [];
     if (!edits.length) return;
     const group = L.layerGroup();
     for (const edit of edits) {
@@ -271,7 +277,8 @@ export class CityMap {
     for (const [kind, ids] of Object.entries(groups ?? {})) {
       for (const id of ids) {
         if (!place.has(id)) continue;
-        L.circleMarker(place.get(id), { ...this.styles.change[kind], ...this.inPane("changes") }).addTo(group);
+        const style = { ...this.styles.change[kind], radius: this.changeRadius(kind), ...this.inPane("changes") };
+        this.changed.push(Object.assign(L.circleMarker(place.get(id), style).addTo(group), { kind }));
       }
     }
     this.layers.whatIf = group.addTo(this.map);

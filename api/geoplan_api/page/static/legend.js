@@ -9,7 +9,7 @@ const VERDICTS = ["pass", "fail", "unknown"];
 function dot(style, radius = 5) {
   const { fillColor, color, weight } = style;
   return svg("svg", { width: 18, height: 16, "aria-hidden": "true" },
-    svg("circle", { cx: 9, cy: 8, r: style.radius ?? radius, fill: fillColor, stroke: color, "stroke-width": Math.min(weight, 2) }));
+    svg("circle", { cx: 9, cy: 8, r: Math.min(style.radius ?? radius, 7), fill: fillColor, stroke: color, "stroke-width": Math.min(weight, 2) }));
 }
 
 function line(style) {
@@ -77,6 +77,13 @@ export class Legend {
       at === steps ? t("verdict.unknown") : t("map.completeness_class", { low: part(at), high: part(at + 1) })));
     return this.group(null, this.entry("communities", true, [], t("page.layer_communities")),
       this.entry("labels", true, [], t("page.layer_labels")), el("ul", { class: "swatches" }, swatches));
+  }
+
+  /** What the marks of a what-if mean. */
+  changes() {
+    const styles = this.start.styles.change;
+    const marks = ["gain", "loss", "both"].map((kind) => el("li", {}, dot(styles[kind]), t(`compare.group.${kind}`)));
+    return el("ul", { class: "swatches keys" }, marks);
   }
 
   group(title, ...entries) {

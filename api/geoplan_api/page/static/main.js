@@ -160,8 +160,14 @@ class Page {
     const box = byId("causes");
     if (!box || card.services.every((one) => one.verdict === "pass")) return;
     box.replaceChildren(...causesList(card, null).filter(Boolean));
-    const { causes } = await getJson("page/data/causes", query, signal);
-    box.replaceChildren(...causesList(card, causes).filter(Boolean));
+    try {
+      const { causes } = await getJson("page/data/causes", query, signal);
+      box.replaceChildren(...causesList(card, causes).filter(Boolean));
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      const problem = el("p", { class: "problem", role: "alert" }, t("page.failed", { detail: error.message }));
+      box.replaceChildren(...causesList(card, []).filter(Boolean), problem);
+    }
   }
 
   /** Answers of a newer study do not fit what is drawn of the older one. */
@@ -178,8 +184,8 @@ class Page {
   }
 
   /** A what-if began, was answered (`result`) or ended (no edits): its result is what shows while nothing is asked. */
-  compared(edits, result) {
-    this.compare = edits.length ? { edits, result } : null;
+  compared(edits, result, problem = "") {
+    this.compare = edits.length ? { edits, result, problem } : null;
     this.ask(null);
   }
 
@@ -188,12 +194,13 @@ class Page {
     return this.view.rates.find((one) => one.service === service)?.name ?? service;
   }
 
-  comparison({ edits, result }) {
+  comparison({ edits, result, problem }) {
+    if (problem) return [el("p", { class: "problem" }, problem)];
     if (!result) return [el("p", { class: "hint" }, t("page.comparing"))];
     const names = (service) => this.serviceName(service);
     return [
       el("ul", { class: "about" }, edits.map((edit) => el("li", {}, this.whatIf.name(edit)))),
-      ...resultCard(result, names, (id) => this.ask({ kind: "residence", id }, true)),
+      ...resultCard(result, names, this.legend.changes(), (id) => this.ask({ kind: "residence", id }, true)),
       el("p", { class: "hint" }, t("page.what_if_rules")),
       footing(this.start, { standard: this.start.standards[0] }),
     ];

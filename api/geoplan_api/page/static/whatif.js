@@ -8,7 +8,7 @@ const MOST_HOMES = 40;
 const NEEDS_KEY = [401, 403];
 
 export class WhatIf {
-  /** `onResult(edits, result)`: result is null as long as there is none, edits are empty when it ends. */
+  /** `onResult(edits, result, problem)`: result is null as long as there is none, edits are empty when it ends. */
   constructor(places, map, onResult) {
     this.places = places;
     this.map = map;
@@ -92,7 +92,9 @@ export class WhatIf {
     } catch (error) {
       if (error.name === "AbortError") return;
       byId("key-form").hidden = !(error instanceof Problem && NEEDS_KEY.includes(error.status));
-      say(byId("what-if-problem"), t("page.failed", { detail: error.message }));
+      const message = t("page.failed", { detail: error.message });
+      say(byId("what-if-problem"), message);
+      this.onResult(this.edits, null, message);
       if (!byId("key-form").hidden) byId("key").focus();
     }
   }
@@ -119,8 +121,8 @@ export function resultSentence(result, names) {
   return parts.join("; ");
 }
 
-/** The card of a result. `onHome(id)` shows a home. */
-export function resultCard(result, names, onHome) {
+/** The card of a result. `keys` explain its marks, `onHome(id)` shows a home. */
+export function resultCard(result, names, keys, onHome) {
   const services = result.totals.filter((one) => one.persons_gained || one.persons_lost || one.residences_gained || one.residences_lost);
   const rows = services.map((one) => el("tr", { "data-service": one.service },
     el("th", { scope: "row" }, names(one.service)),
@@ -131,7 +133,7 @@ export function resultCard(result, names, onHome) {
   const table = el("table", { class: "what-if-table" },
     el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, rows));
-  return [rows.length ? table : el("p", {}, t("compare.none")), ...homesOf(result, names, onHome)];
+  return [rows.length ? table : el("p", {}, t("compare.none")), keys, ...homesOf(result, names, onHome)];
 }
 
 function homesOf(result, names, onHome) {
