@@ -22,6 +22,7 @@ from geoplan.analysis.reach import (
     PartReach,
     ServicePart,
     all_of,
+    combine_verdicts,
     decide,
     part_reach,
     service_limit,
@@ -218,6 +219,13 @@ class PointCoverage:
                 parts.append(part_reach(walks[id(one.field)], snaps, one.field.targets, one.ids, part))
             found[service.id] = all_of(parts)
         return snaps, found
+
+    def verdicts(self, found: dict[str, PartReach]) -> npt.NDArray[np.object_]:
+        """Return the verdicts on all categories together of what `many` found."""
+        decided = [found[one].verdict for one in self.categories]
+        if not decided:
+            return np.full(len(next(iter(found.values())).verdict), "unknown", object)
+        return combine_verdicts(np.array(decided, dtype=object))
 
     def limits(self, minutes: float | None = None) -> dict[str, tuple[float, str]]:
         """Return the limit [min] and the clause of each service."""
