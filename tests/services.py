@@ -36,7 +36,10 @@ def ask(app, path, *, method="GET", **options):
 
     async def asked():
         transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
             return await client.request(method, path, **options)
 
     return asyncio.run(asked())

@@ -145,7 +145,8 @@ def test_circles_are_the_librarys_largest_first(app, plain):
 
 @pytest.mark.parametrize(
     "query",
-    [{}, {"lon": 103}, {"lon": "nan", "lat": 1}, {"lon": "1e308", "lat": 1}, {"lon": "inf", "lat": 1},
+    [{}, {"lon": 103}, {"lon": -76, "lat": 10}, {"lon": "nan", "lat": 1},
+     {"lon": "1e308", "lat": 1}, {"lon": "inf", "lat": 1},
      {"residence": "none"}, {"lon": 103, "lat": 36, "minutes": "7"},
      {"residence": "r1", "standard": "../x.toml"}],
 )  # fmt: skip
@@ -176,7 +177,8 @@ def test_a_centre_card_tells_whom_it_reaches(app, plain):
 
 
 def test_a_place_where_nothing_is_known_is_unknown_never_passing(app):
-    card = data(app, "card", lon=-76.0, lat=10.0)
+    (lon,), (lat,) = to_lonlat("EPSG:4544", [474_500.0], [3_997_900.0])
+    card = data(app, "card", lon=float(lon), lat=float(lat))
     assert card["verdict"] == "unknown" and card["snap_m"] is None and card["outside"]
     assert {one["verdict"] for one in card["services"]} == {"unknown"}
 
@@ -237,9 +239,9 @@ def test_a_study_of_communities_alone_has_a_page_too(bare):
     app = service(bare)
     assert ask(app, "/").status_code == 200
     assert data(app, "view")["residences"] == "" and data(app, "circles") == []
-    card = data(app, "card", lon=103.7, lat=36.1)
+    card = data(app, "card", lon=104.72, lat=36.1)
     assert card["verdict"] == "unknown" and card["services"] == []
-    assert data(app, "causes", lon=103.7, lat=36.1)["causes"] == []
+    assert data(app, "causes", lon=104.72, lat=36.1)["causes"] == []
     json.dumps(data(app, "ground"), allow_nan=False)
 
 

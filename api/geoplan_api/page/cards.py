@@ -14,7 +14,6 @@ import shapely
 from geoplan.analysis.causes import find_causes
 from geoplan.analysis.coverage import coverage
 from geoplan.analysis.points import PointCoverage, ServiceReach, verdict_of_all
-from geoplan.crs.metric import transform_xy
 from geoplan.errors import DataError
 from geoplan.maps.features import lonlat_points, shape_features
 from geoplan.messages import Lang, text
@@ -32,7 +31,8 @@ from geoplan.report.words import (
     service_name,
 )
 from geoplan.standards.standard import Standard
-from geoplan_api.page.views import View, Views
+from geoplan_api.page.views import View
+from geoplan_api.served import Served
 
 __all__ = ["causes_of", "home_at", "home_of", "place_card"]
 
@@ -40,35 +40,32 @@ POINT = "point"
 """Id of a home that stands where somebody clicked."""
 
 
-def home_at(study: Study, lon: float, lat: float) -> gpd.GeoDataFrame:
+def home_at(served: Served, lon: float, lat: float) -> gpd.GeoDataFrame:
     """
-    Return a home of one point.
+    Return a home of one point, and the community it lies in: of several, the first.
 
     Parameters
     ----------
-    study
-        Gives the CRS, and the community the point lies in.
+    served
+        Whose study.
     lon, lat
         WGS84 degrees.
 
     Raises
     ------
-    DataError
-        If the study's CRS cannot express the place.
+    ProblemError
+        422 if the place lies outside the study.
     """
-    x, y = (float(one) for one in transform_xy("EPSG:4326", study.crs, lon, lat))
-    if not (np.isfinite(x) and np.isfinite(y)):
-        raise DataError("error.page_outside", lon=lon, lat=lat)
-    point = shapely.Point(x, y)
-    community = None
-    if study.communities is not None:
-        within = study.communities.index[study.communities.intersects(point)]
-        community = str(within[0]) if len(within) else None
+    point = shapely.Point(served.positions.into_study(lon, lat))
+    communities, owner = served.study.communities, None
+    if communities is not None:
+        within = communities.index[communities.intersects(point)]
+        owner = str(within[0]) if len(within) else None
     return gpd.GeoDataFrame(
-        {"community_id": pd.Series([community], dtype=object).array},
+        {"community_id": pd.Series([owner], dtype=object).array},
         geometry=[point],
         index=pd.Index([POINT], name="residence_id"),
-        crs=study.crs,
+        crs=served.study.crs,
     )
 
 
@@ -80,16 +77,14 @@ def home_of(study: Study, residence_id: str) -> gpd.GeoDataFrame:
     return homes.loc[[residence_id]]
 
 
-def place_card(views: Views, view: View, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
+def place_card(view: View, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]:
     """
     Return the card of one home: what `geoplan.coverage` says of it.
 
     Parameters
     ----------
-    views
-        Keeps what answers for any point.
     view
-        The snapshot, the standard and the limits.
+        What is served, the standard and the limits.
     home
         `home_at` or `home_of`.
     lang
@@ -101,11 +96,11 @@ def place_card(views: Views, view: View, home: gpd.GeoDataFrame, lang: Lang) -> 
         ``services``: a row a service, ``walk`` the number of its line in ``walks``, None without a walk.
         Rounded figures are texts (``*_text``); the others are those of table ``reach``, null where unknown.
     """
-    study, network = view.snapshot.study, view.snapshot.network
+    study, network = view.served.study, view.served.network
     card = _about(study, home)
     if network is None or not view.services:
         return card | {"verdict": "unknown", "services": [], "walks": [], "snap_m": None, "reached": None}
-    points = views.points(view.snapshot, network, view.standard.id)
+    points = view.served.points(view.standard.id)
     snaps = snap_places(network, home, max_snap_m=points.snapper.max_snap_m, barriers=study.barriers)
     reach = _reach(view, points, home)
     lines, line_of = _walks(points, home, snaps, reach)
@@ -217,11 +212,11 @@ def causes_of(view: View, home: gpd.GeoDataFrame, lang: Lang) -> list[dict[str, 
 
     A residence of the study under the standard served is looked up; any other home is inquired into.
     """
-    snapshot = view.snapshot
-    study, network = snapshot.study, snapshot.network
+    served = view.served
+    study, network = served.study, served.network
     if network is None or not view.services:
         return []
-    if view.standard is snapshot.standard and home.index[0] != POINT and "causes" in view.tables:
+    if view.standard is served.standard and home.index[0] != POINT and "causes" in view.tables:
         known = view.tables["causes"]
         rows = known[known["residence_id"] == home.index[0]]
     else:

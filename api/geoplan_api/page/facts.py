@@ -38,7 +38,7 @@ def community_card(view: View, community_id: str, lang: Lang) -> dict[str, Any]:
     DataError
         If there is no community of that id.
     """
-    row = _row(view.snapshot.study.communities, "communities", community_id)
+    row = _row(view.served.study.communities, "communities", community_id)
     facts = _figures(view, "coverage_by_community", community_id, _COUNTS, lang)
     facts += _figures(view, "coverage_by_community", community_id, _RATES, lang)
     if {"households", "persons"} & set(row.columns):
@@ -60,7 +60,7 @@ def centre_card(view: View, centre_id: str, lang: Lang) -> dict[str, Any]:
     DataError
         If there is no centre of that id.
     """
-    row = _row(view.snapshot.study.centres, "centres", centre_id)
+    row = _row(view.served.study.centres, "centres", centre_id)
     schema = INPUT_TABLES["centres"]
     facts = [[schema.column("level").heading(lang), text(f"report.level.{row['level'].iloc[0]}", lang)]]
     for name, unit in (("floor_area_m2", " m²"), ("capacity", "")):
@@ -95,6 +95,6 @@ def _titled(view: View, row: gpd.GeoDataFrame, key: str, facts: list[list[str]])
     return {
         "id": key,
         "name": str(names_of(row).iloc[0]),
-        "at": lonlat_points(row.geometry, view.snapshot.study.crs)[0] if placed else None,
+        "at": lonlat_points(row.geometry, view.served.study.crs)[0] if placed else None,
         "facts": facts,
     }

@@ -105,7 +105,7 @@ def verdicts(view: View) -> dict[str, Any]:
         ``residences``: a letter each (p, f, u) in the order of `places`. ``communities``: class of mean
         completeness, -1 where unknown. ``counts``: residences by verdict. ``rates``: a row a service.
     """
-    study = view.snapshot.study
+    study = view.served.study
     homes, communities = _drawn(study.residences), _drawn(study.communities)
     found: dict[str, Any] = {"residences": "", "communities": [], "counts": {}, "rates": [], "services": 0}
     if homes is not None:
@@ -123,7 +123,7 @@ def _overall(view: View) -> pd.Series:
     table = view.tables.get("completeness")
     if table is None:
         return pd.Series(dtype=object)
-    column = "verdict_any_centre" if view.snapshot.study.facilities is None else "verdict_all_five"
+    column = "verdict_any_centre" if view.served.study.facilities is None else "verdict_all_five"
     told: pd.Series = table[column].astype(object)
     return told
 

@@ -54,7 +54,7 @@ class Payload:
 
     def answer(self, request: Request) -> Response:
         """Return the response to a request: 304 if the browser has these bytes already."""
-        headers = {"ETag": self.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        headers = {"ETag": self.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding, Accept-Language"}
         if self.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if self.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
@@ -86,6 +86,10 @@ class Memo:
         self._lock = threading.RLock()
         self._generation: object = None
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def has(self, generation: object, key: Hashable) -> bool:
+        """Tell whether there is something under a key of a snapshot already."""
+        return generation == self._generation and key in self._kept
 
     def get(self, generation: object, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what ``make()`` gives for a key of a snapshot."""

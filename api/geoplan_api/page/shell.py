@@ -24,7 +24,8 @@ from geoplan.maps.palette import (
 from geoplan.messages import LANGS, Lang, catalogue, text
 from geoplan.report.headline import study_banners
 from geoplan_api.page.layers import bounds
-from geoplan_api.page.views import CIRCLE_MINUTES, MINUTES, Snapshot, Views
+from geoplan_api.page.views import CIRCLE_MINUTES, MINUTES, packs
+from geoplan_api.served import Served
 
 __all__ = ["page_html", "start"]
 
@@ -40,20 +41,18 @@ _WORDS = (
 """Messages that the scripts may use begin so."""
 
 
-def page_html(views: Views, snapshot: Snapshot, lang: Lang) -> str:
+def page_html(served: Served, lang: Lang) -> str:
     """
     Return the page in a language; the texts of a study are escaped.
 
     Parameters
     ----------
-    views
-        Tells the standards to choose from.
-    snapshot
+    served
         What is served.
     lang
         Language.
     """
-    study = snapshot.study
+    study = served.study
     other = next(one for one in LANGS if one != lang)
     return _template().render(
         t=lambda key, **params: text(key, lang, **params),
@@ -64,7 +63,7 @@ def page_html(views: Views, snapshot: Snapshot, lang: Lang) -> str:
         other_word=text("page.this_language", other),
         study=study,
         banners=study_banners(study, lang),
-        standards=[(one.id, one.name(lang)) for one in views.packs(snapshot)],
+        standards=[(one.id, one.name(lang)) for one in packs(served)],
         minutes=MINUTES,
         circle_minutes=[f"{one:g}" for one in CIRCLE_MINUTES],
         version=gp.__version__,
@@ -80,7 +79,7 @@ def _template() -> jinja2.Template:
     return rooms.from_string(source)
 
 
-def start(views: Views, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
+def start(served: Served, lang: Lang) -> dict[str, Any]:
     """
     Return what the scripts need before anything is drawn.
 
@@ -90,10 +89,10 @@ def start(views: Views, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
         ``words`` (message key -> template), ``standards`` with digests, ``styles`` of Leaflet, ``bounds``,
         and how the study calls itself.
     """
-    study = snapshot.study
+    study = served.study
     return {
         "lang": lang,
-        "generation": snapshot.generation,
+        "generation": served.generation,
         "version": gp.__version__,
         "study": {
             "id": study.study_id,
@@ -102,9 +101,7 @@ def start(views: Views, snapshot: Snapshot, lang: Lang) -> dict[str, Any]:
             "banners": study_banners(study, lang),
             "attribution": list(study.attribution),
         },
-        "standards": [
-            {"id": one.id, "name": one.name(lang), "digest": one.digest} for one in views.packs(snapshot)
-        ],
+        "standards": [{"id": one.id, "name": one.name(lang), "digest": one.digest} for one in packs(served)],
         "circle_minutes": list(CIRCLE_MINUTES),
         "bounds": bounds(study),
         "styles": {

@@ -282,5 +282,6 @@ export class CityMap {
       }
     }
     this.layers.whatIf = group.addTo(this.map);
+    if (groups) this.lookAt(L.latLngBounds(group.getLayers().map((one) => one.getLatLng())));
   }
 }
