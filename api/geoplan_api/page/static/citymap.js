@@ -223,7 +223,7 @@ export class CityMap {
 
   /** Bring a box into view, unless it is seen whole and large enough already. */
   lookAt(box) {
-    const fit = Math.min(this.map.getBoundsZoom(box.pad(0.15)), CLOSEST);
+    const fit = Math.min(this.map.getBoundsZoom(box.pad(0.08)), CLOSEST);
     if (this.map.getBounds().contains(box) && this.map.getZoom() > fit - FAR_OFF) return;
     this.map.setView(box.getCenter(), fit, { animate: this.lively });
   }
