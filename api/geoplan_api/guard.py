@@ -1,13 +1,24 @@
-"""What every request passes: headers of every answer, request ids."""
+"""What every request passes: limits, secure headers, a request id, a line in the log, a count."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 import re
+import time
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from geoplan.messages import text
+from geoplan_api.heavy import Allowance
+from geoplan_api.logs import access
+from geoplan_api.metrics import Metrics
+from geoplan_api.problems import ProblemError, asked_lang, problem_response
+from geoplan_api.settings import Settings
 
 __all__ = ["CSP", "Guard"]
 
@@ -25,29 +36,136 @@ _HEADERS = (
     (b"permissions-policy", b"geolocation=(self), camera=(), microphone=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
 )
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_BODILESS = ("GET", "HEAD", "OPTIONS")
+_ALWAYS = ("/healthz", "/readyz", "/metrics")
+"""Answered at any load: a supervisor must not take a busy service for a dead one."""
+_log = logging.getLogger("geoplan_api.error")
 
 
 class Guard:
-    """Wrap an application: every answer gets secure headers, unless it states its own, and a request id."""
+    """
+    Wrap an application.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    Parameters
+    ----------
+    app
+        What answers.
+    settings
+        The limits.
+    metrics
+        What counts.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+        self.app, self.settings, self.metrics = app, settings, metrics
+        self.active = 0
+        self.allowance = Allowance(settings.rate_per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        began = time.perf_counter()
         request_id = _request_id(scope)
+        told = {"status": 0, "bytes": 0}
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_complete(message: Message) -> None:
             if message["type"] == "http.response.start":
+                told["status"] = message["status"]
                 _complete(message, request_id)
+            else:
+                told["bytes"] += len(message.get("body", b""))
             await send(message)
 
-        await self.app(scope, receive, send_with_headers)
+        self.active += 1
+        self.metrics.begun()
+        try:
+            await self._answer(scope, receive, send_complete, told)
+        finally:
+            self.active -= 1
+            self._record(scope, request_id, told, time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, told: dict[str, int]) -> None:
+        try:
+            self._admit(scope)
+            if scope["method"] not in _BODILESS:
+                receive = await self._whole_body(scope, receive)
+            await self.app(scope, receive, send)
+        except ProblemError as error:
+            request = Request(scope)
+            detail = text(error.key, asked_lang(request), **error.params)
+            kind = error.key.removeprefix("problem.")
+            # what is left of the body is not read: the connection cannot be used again
+            headers = (
+                {**error.headers, "connection": "close"} if error.status in (408, 413) else error.headers
+            )
+            await problem_response(error.status, detail, kind=kind, headers=headers)(scope, receive, send)
+        except Exception as error:
+            _log.error("unexpected %s", type(error).__name__, exc_info=error)
+            if told["status"]:
+                raise
+            detail = text("problem.http_500", asked_lang(Request(scope)))
+            await problem_response(500, detail, kind="internal")(scope, receive, send)
+
+    def _admit(self, scope: Scope) -> None:
+        if scope["path"] in _ALWAYS:
+            return
+        if self.active > self.settings.max_concurrency:
+            raise ProblemError(503, "problem.busy", retry_after=1)
+        wait = self.allowance.take(scope["client"][0] if scope.get("client") else "")
+        if wait:
+            raise ProblemError(429, "problem.too_often", retry_after=int(wait) + 1)
+
+    async def _whole_body(self, scope: Scope, receive: Receive) -> Receive:
+        """Read the body, if it is small enough and comes in time; return what hands it on."""
+        most, seconds = self.settings.max_body_bytes, self.settings.body_seconds
+        stated = dict(scope["headers"]).get(b"content-length", b"0")
+        if stated.isdigit() and int(stated) > most:
+            raise ProblemError(413, "problem.body_too_large", most=most)
+        parts: list[bytes] = []
+        try:
+            async with asyncio.timeout(seconds):
+                size, more = 0, True
+                while more:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        break
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > most:
+                        raise ProblemError(413, "problem.body_too_large", most=most)
+                    more = message.get("more_body", False)
+        except TimeoutError:
+            raise ProblemError(408, "problem.body_too_slow", seconds=f"{seconds:g}") from None
+        waiting = [{"type": "http.request", "body": b"".join(parts), "more_body": False}]
+
+        async def handed_on() -> Message:
+            return waiting.pop() if waiting else await receive()
+
+        return handed_on
+
+    def _record(self, scope: Scope, request_id: bytes, told: dict[str, int], seconds: float) -> None:
+        route = scope.get("route")
+        path = getattr(route, "path", "unmatched")
+        self.metrics.ended(scope["method"], path, told["status"], seconds)
+        line: dict[str, object] = {
+            "request_id": request_id.decode(),
+            "method": scope["method"],
+            "route": path,
+            "status": told["status"],
+            "ms": round(seconds * 1000, 2),
+            "bytes": told["bytes"],
+        }
+        holder = scope.get("state", {}).get("holder")
+        if holder:
+            line["key"] = holder
+        if self.settings.log_coordinates:
+            line["query"] = scope["query_string"].decode("latin-1")
+        access(line)
 
 
 def _request_id(scope: Scope) -> bytes:

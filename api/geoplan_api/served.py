@@ -25,7 +25,7 @@ from geoplan_api.problems import ProblemError
 from geoplan_api.settings import Settings
 from geoplan_api.store import alone, audit_key, read_audit, write_audit
 
-__all__ = ["Served", "load_served", "served_of"]
+__all__ = ["Served", "load_served", "read_basis", "served_of"]
 
 _log = logging.getLogger("geoplan_api.served")
 
@@ -112,6 +112,13 @@ class Served:
         )
         return found
 
+    @property
+    def answers_points(self) -> bool:
+        """Whether the study has streets, and something to walk to."""
+        return self.network is not None and (
+            self.study.facilities is not None or self.study.centres is not None
+        )
+
     def need_network(self) -> gp.WalkNetwork:
         """Return the network; ProblemError 404 if the study has no streets."""
         if self.network is None:
@@ -154,25 +161,34 @@ def load_served(settings: Settings, *, generation: int = 1) -> Served:
     GeoplanError
         If the study cannot be read or audited.
     """
-    if settings.study is None:
-        raise DataError("error.service_no_study")
-    study = gp.read_study(settings.study, lang=settings.lang)
-    standard = _standard(settings, study).with_profile(settings.profile)
-    key = audit_key(study, standard, settings.study)
-    served = Served(
+    study, standard, network, key = read_basis(settings)
+    return Served(
         study=study,
         standard=standard,
-        network=None if study.streets is None else gp.walk_network(study),
+        network=network,
         audit=_audit(settings.state_folder, key, study, standard),
         generation=generation,
         lang=settings.lang or study.lang,
         loaded_at=time.time(),
         key=key,
     )
-    # made now rather than at the first question
-    if served.network is not None and not (study.facilities is None and study.centres is None):
-        served.points()
-    return served
+
+
+def read_basis(settings: Settings) -> tuple[gp.Study, gp.Standard, gp.WalkNetwork | None, str]:
+    """
+    Read what an audit is made of: the study, the pack, the network, and the key of all that.
+
+    Raises
+    ------
+    GeoplanError
+        If the study or the pack cannot be read.
+    """
+    if settings.study is None:
+        raise DataError("error.service_no_study")
+    study = gp.read_study(settings.study, lang=settings.lang)
+    standard = _standard(settings, study).with_profile(settings.profile)
+    network = None if study.streets is None else gp.walk_network(study)
+    return study, standard, network, audit_key(study, standard, settings.study)
 
 
 def _audit(folder: Path, key: str, study: gp.Study, standard: gp.Standard) -> gp.Audit:
@@ -210,6 +226,8 @@ def served_of(request: Request) -> Served:
         503 while the first audit is not ready.
     """
     served: Served | None = request.app.state.served
+    if served is None and getattr(request.app.state, "failed", False):
+        raise ProblemError(503, "problem.not_loaded", retry_after=60)
     if served is None:
         raise ProblemError(503, "problem.not_ready", retry_after=2)
     return served

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -24,9 +25,10 @@ from geoplan.analysis.tally import community_rates, community_tally, tally
 from geoplan.model.result_tables import CENTRE_SERVICES, finish
 from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
+from geoplan.network.snap import snap_places
 from geoplan.standards.standard import Standard
 
-__all__ = ["CoverageResult", "coverage", "services_of"]
+__all__ = ["CoverageResult", "coverage", "coverage_with_centres", "services_of"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -83,13 +85,51 @@ def coverage(
     if study.facilities is None and study.centres is None:
         study.need("facilities", "centres")
     places = place_on_network(network, study, standard)
-    categories, services = services_of(study, standard)
+    _, services = services_of(study, standard)
     parts = []
     for done, service in enumerate(services):
         if progress is not None:
             progress("stage.reach", done, len(services))
         parts.append(reach_table(network, study, standard, places, service))
-    reach = pd.concat(parts, ignore_index=True)
+    return _result(network, study, standard, pd.concat(parts, ignore_index=True), places)
+
+
+def coverage_with_centres(
+    before: CoverageResult, network: WalkNetwork, study: Study, standard: Standard
+) -> CoverageResult:
+    """
+    Decide again where nothing but the centres is another: only the walks to centres are searched.
+
+    Parameters
+    ----------
+    before
+        ``coverage`` of the study with its former centres.
+    network
+        The same as before.
+    study
+        Differs from that of before in table ``centres`` alone.
+    standard
+        The same as before.
+
+    Returns
+    -------
+    CoverageResult
+        What ``coverage(network, study, standard)`` returns.
+    """
+    (centres,) = study.need("centres")
+    snaps = snap_places(network, centres, max_snap_m=before.places.max_snap_m, barriers=study.barriers)
+    places = dataclasses.replace(before.places, centres=snaps)
+    kept = before.reach[~before.reach["service"].isin(CENTRE_SERVICES)]
+    parts = [reach_table(network, study, standard, places, one) for one in CENTRE_SERVICES]
+    reach = pd.concat([one for one in (kept, *parts) if len(one)] or [before.reach], ignore_index=True)
+    return _result(network, study, standard, reach, places)
+
+
+def _result(
+    network: WalkNetwork, study: Study, standard: Standard, reach: pd.DataFrame, places: PlacesOnNetwork
+) -> CoverageResult:
+    """Sum up table ``reach``."""
+    categories, services = services_of(study, standard)
     completeness = _completeness(study, standard, reach, categories)
     return CoverageResult(
         reach=reach,

@@ -16,6 +16,7 @@ from geoplan.cli.dossier import dossier
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
+from geoplan.cli.serve import serve
 from geoplan.cli.site import site
 from geoplan.cli.split import split
 from geoplan.cli.standards import standards
@@ -43,6 +44,7 @@ app.command()(dossier)
 app.command()(phases)
 app.command()(site)
 app.command()(compare)
+app.command()(serve)
 app.command()(standards)
 app.command()(warmup)
 
