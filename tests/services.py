@@ -36,10 +36,7 @@ def ask(app, path, *, method="GET", **options):
 
     async def asked():
         transport = httpx.ASGITransport(app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-        ):
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
             return await client.request(method, path, **options)
 
     return asyncio.run(asked())
@@ -48,7 +45,9 @@ def ask(app, path, *, method="GET", **options):
 @contextmanager
 def at_port(app):
     """Serve an application at a free port; yield its address."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
+    )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

@@ -17,7 +17,16 @@ import shapely
 import geoplan as gp
 from geoplan.crs.metric import to_lonlat, transform_xy
 from geoplan.messages import text
-from geoplan.report.words import count_text, minutes_text, number_text, place_names, reason_text
+from geoplan.planning.edits import AddCentre, CloseCentre
+from geoplan.planning.scenarios import Scenario
+from geoplan.report.words import (
+    count_text,
+    minutes_text,
+    number_text,
+    place_names,
+    rate_text,
+    reason_text,
+)
 from tests.services import at_port, served, service
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -57,8 +66,9 @@ class Visit:
 
     def __init__(self, page, address):
         self.page, self.address = page, address
-        self.requests, self.complaints = [], []
+        self.requests, self.posts, self.complaints = [], [], []
         page.on("request", lambda request: self.requests.append(request.url))
+        page.on("request", lambda request: request.method == "POST" and self.posts.append(request))
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", lambda dialog: (self.complaints.append("a dialog opened"), dialog.dismiss()))
@@ -265,6 +275,51 @@ def test_everything_can_be_asked_without_a_mouse(browser, address, plain):
         visit.page.fill("#coordinates", "36.1")
         visit.page.keyboard.press("Enter")
         assert visit.page.locator("#coordinates-problem").is_visible()
+        visit.quiet()
+
+
+def test_a_what_if_tells_what_compare_tells_and_leaves_no_trace(browser, address, plain):
+    with visiting(browser, address) as visit:
+        visit.open()
+        visit.page.select_option("#close-centre", "c2")
+        visit.page.click("#close-it")
+        visit.until("document.querySelector('.what-if-table')")
+        visit.page.click("#whole")
+        visit.page.click("#add-centre")
+        assert visit.page.locator("#map-note").inner_text() == text("page.adding", "en")
+        home = visit.page.locator(".leaflet-homes-pane path[fill='#d55e00']").last.bounding_box()
+        visit.page.mouse.click(home["x"] + home["width"] / 2 - 25, home["y"] + home["height"] / 2)
+        visit.until("document.querySelectorAll('#edits li').length === 2")
+        visit.until("document.querySelector('.what-if-table')")
+        sent = [request.post_data_json for request in visit.posts][-1]
+        closed, added = sent["edits"]
+        assert (closed["id"], added["level"]) == ("c2", "community")
+        edits = (CloseCentre("c2"), AddCentre(added["id"], tuple(added["at"]), level="community"))
+        there, _ = gp.apply_scenario(plain.study, plain.standard, Scenario(edits, crs="EPSG:4326"))
+        before, after = (
+            gp.coverage(gp.walk_network(study), study, plain.standard) for study in (plain.study, there)
+        )
+        found = gp.compare(before, after)
+        totals = found.totals[(found.totals[["residences_gained", "residences_lost"]] > 0).any(axis=1)]
+        told = visit.page.evaluate(
+            """() => [...document.querySelectorAll('.what-if-table tbody tr')].map((row) =>
+              [row.dataset.service, ...[...row.querySelectorAll('td')].map((cell) => cell.textContent)])"""
+        )
+        assert told == [
+            [
+                service, count_text(row["persons_gained"]), count_text(row["persons_lost"]),
+                f"{rate_text(row['coverage_rate_before'])} → {rate_text(row['coverage_rate_after'])}",
+            ]
+            for service, row in totals.iterrows()
+        ]  # fmt: skip
+        assert len(told) > 0 and totals["residences_gained"].sum() and totals["residences_lost"].sum()
+        changed = found.changes[found.changes["change"].isin(["gain", "loss"])]
+        homes = changed.drop_duplicates("residence_id")
+        assert visit.page.locator(".homes .link").all_inner_texts() == homes["name"].tolist()
+        assert visit.page.locator(".leaflet-changes-pane path").count() == len(homes)
+        visit.page.click("#reset")
+        visit.until("document.querySelector('.rates')")
+        assert visit.page.locator(".leaflet-changes-pane path, .centre.closed, .centre.new").count() == 0
         visit.quiet()
 
 

@@ -2,19 +2,12 @@
 
 import { t } from "./words.js";
 
-let key = "";
-
 /** An answer that is an error, with what the service says of it. */
 export class Problem extends Error {
   constructor(status, detail) {
     super(detail);
     this.status = status;
   }
-}
-
-/** Take a key for what needs one; it lives as long as this page. */
-export function setKey(given) {
-  key = given;
 }
 
 async function answered(address, options) {
@@ -40,6 +33,5 @@ export function postJson(path, query, body, signal) {
   const address = new URL(path, document.baseURI);
   for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
-  if (key) headers["X-API-Key"] = key;
   return answered(address, { method: "POST", headers, body: JSON.stringify(body), signal });
 }

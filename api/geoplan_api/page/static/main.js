@@ -55,12 +55,14 @@ class Page {
   /** Draw what the rules change: verdicts, circles, the legend, and the answer again. */
   async redraw() {
     writeAddress();
+    const drawing = (this.drawing = Symbol("drawing"));
     document.body.setAttribute("aria-busy", "true");
     try {
       const [view, circles] = await Promise.all([
         getJson("page/data/view", this.rules()),
         getJson("page/data/circles", { standard: state.standard }),
       ]);
+      if (this.drawing !== drawing) return; // other rules were chosen meanwhile
       this.view = view;
       this.map.paint(view);
       const minutes = this.start.circle_minutes;
@@ -69,7 +71,7 @@ class Page {
       this.legend.show(view, this.places, minutes);
       await this.answer();
     } finally {
-      document.body.removeAttribute("aria-busy");
+      if (this.drawing === drawing) document.body.removeAttribute("aria-busy");
     }
   }
 
@@ -195,7 +197,7 @@ class Page {
   }
 
   comparison({ edits, result, problem }) {
-    if (problem) return [el("p", { class: "problem" }, problem)];
+    if (problem) return [el("p", { class: "problem", role: "alert" }, problem)];
     if (!result) return [el("p", { class: "hint" }, t("page.comparing"))];
     const names = (service) => this.serviceName(service);
     return [

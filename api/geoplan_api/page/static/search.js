@@ -79,6 +79,7 @@ export class Search {
   }
 
   key(event) {
+    if (event.isComposing) return; // keys of an input method are not for the list
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && this.shown.length) {
       event.preventDefault();

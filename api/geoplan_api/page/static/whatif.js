@@ -1,11 +1,10 @@
 // What if: centres added and closed, asked of the service, and who gains and who loses.
 
-import { Problem, postJson, setKey } from "./api.js";
+import { postJson } from "./api.js";
 import { byId, el, say } from "./dom.js";
 import { countText, minutesText, rateText, t } from "./words.js";
 
 const MOST_HOMES = 40;
-const NEEDS_KEY = [401, 403];
 
 export class WhatIf {
   /** `onResult(edits, result, problem)`: result is null as long as there is none, edits are empty when it ends. */
@@ -22,11 +21,6 @@ export class WhatIf {
     byId("add-centre").addEventListener("click", () => this.setAdding(!this.adding));
     byId("close-it").addEventListener("click", () => this.close(byId("close-centre").value));
     byId("reset").addEventListener("click", () => this.end());
-    byId("key-form").addEventListener("submit", (event) => {
-      event.preventDefault();
-      setKey(byId("key").value);
-      this.ask();
-    });
   }
 
   setAdding(wanted) {
@@ -78,24 +72,18 @@ export class WhatIf {
 
   async ask() {
     this.asked?.abort();
-    say(byId("what-if-problem"), "");
     this.map.showWhatIf(this.edits, null);
     this.onResult(this.edits, null);
     if (!this.edits.length) return;
     this.asked = new AbortController();
     try {
-      const body = { crs: "EPSG:4326", edits: this.edits };
+      const body = { crs: "CRS84", edits: this.edits };
       const result = await postJson("v1/scenarios", { lang: document.documentElement.dataset.lang }, body, this.asked.signal);
-      byId("key-form").hidden = true;
       this.map.showWhatIf(this.edits, groupsOf(result.changes));
       this.onResult(this.edits, result);
     } catch (error) {
       if (error.name === "AbortError") return;
-      byId("key-form").hidden = !(error instanceof Problem && NEEDS_KEY.includes(error.status));
-      const message = t("page.failed", { detail: error.message });
-      say(byId("what-if-problem"), message);
-      this.onResult(this.edits, null, message);
-      if (!byId("key-form").hidden) byId("key").focus();
+      this.onResult(this.edits, null, t("page.failed", { detail: error.message }));
     }
   }
 }
