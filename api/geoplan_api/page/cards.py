@@ -21,7 +21,6 @@ from geoplan.model.study import Study
 from geoplan.network.snap import Snaps, snap_places
 from geoplan.network.walks import quickest_walks
 from geoplan.report.words import (
-    DASH,
     count_text,
     minutes_text,
     names_of,
@@ -147,9 +146,9 @@ def _about(study: Study, home: gpd.GeoDataFrame) -> dict[str, Any]:
     if communities is not None and community_id in communities.index:
         community = str(names_of(communities.loc[[community_id]]).iloc[0])
     counted = {
-        column: count_text(None if pd.isna(row[column]) else float(row[column]))
+        column: count_text(float(row[column]))
         for column in ("households", "persons")
-        if known and column in home
+        if known and column in home and not pd.isna(row[column])
     }
     return {
         "id": str(home.index[0]) if known else None,
@@ -159,7 +158,6 @@ def _about(study: Study, home: gpd.GeoDataFrame) -> dict[str, Any]:
         "community": community,
         "outside": communities is not None and community_id is None,
         "people": counted,
-        "missing_text": DASH,
     }
 
 

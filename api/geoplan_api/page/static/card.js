@@ -64,7 +64,8 @@ export function placeCard(start, card, actions) {
   const about = [];
   if (card.community) about.push(t("page.community", { name: card.community }));
   if (card.outside) about.push(t("page.outside"));
-  if (card.people.persons) about.push(t("page.people", { households: card.people.households ?? card.missing_text, persons: card.people.persons }));
+  const people = ["households", "persons"].filter((one) => one in card.people);
+  if (people.length) about.push(people.map((one) => t(`page.count_${one}`, { count: card.people[one] })).join(" · "));
   about.push(card.snap_text === null ? t("page.no_snap", { cap: card.max_snap_text }) : t("page.snap", { metres: card.snap_text }));
   const rows = card.services.map((one, at) => serviceRow(one, at, actions));
   return [

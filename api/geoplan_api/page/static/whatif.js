@@ -131,7 +131,7 @@ function homesOf(result, names, onHome) {
   const rows = [...homes].slice(0, MOST_HOMES).map(([id, some]) => el("li", {},
     el("button", { type: "button", class: "link", onclick: () => onHome(id) }, some[0].name ?? id),
     some.map((one) => el("span", { class: `change ${one.change}` },
-      `${names(one.service)}: ${t(`change.${one.change}`)} (${minutesText(one.minutes_before)} → ${minutesText(one.minutes_after)})`))));
+      `${names(one.service)} · ${t(`change.${one.change}`)} (${minutesText(one.minutes_before)} → ${minutesText(one.minutes_after)})`))));
   if (!rows.length) return [];
   const more = homes.size > MOST_HOMES ? el("p", { class: "hint" }, `… ${homes.size - MOST_HOMES}`) : null;
   return [el("h3", {}, t("page.what_if_homes", { count: homes.size })), el("ul", { class: "homes" }, rows), more];
