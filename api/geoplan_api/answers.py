@@ -14,7 +14,7 @@ import shapely
 import geoplan as gp
 from geoplan.analysis.centres_reached import CentresReached
 from geoplan.analysis.points import PointCoverage, PointReach, ServiceReach
-from geoplan.messages import Lang, text
+from geoplan.messages import Lang, catalogue, text
 from geoplan.model.tables import CENTRE_LEVELS
 from geoplan.network.snap import Snaps
 from geoplan.report.headline import banners
@@ -100,7 +100,9 @@ class Desk:
             "centres": _places(study.centres, "level"),
         }
         self._communities = _Communities(study)
-        self._centres = None
+        self._words = {key: text(key, lang) for key in catalogue() if key.startswith("reason.")}
+        self._words |= {cause: text(f"cause.{cause}", lang) for cause in CAUSE_OF_REASON.values()}
+        self._centres, self._centre_ids = None, list(self._places["centres"])
         if study.centres is not None:
             limit_ms = minutes_to_ms(points.standard.number("centre.minutes"))
             self._centres = CentresReached(
@@ -122,12 +124,13 @@ class Desk:
         minutes
             One limit in place of the standard's [min].
         """
-        found = self.points.one(x, y, minutes=minutes)
+        point = shapely.Point(x, y)
+        found = self.points.at(point, minutes=minutes)
         return {
             "lon": lonlat[0],
             "lat": lonlat[1],
             "verdict": found.verdict,
-            "community": self._communities.at(x, y),
+            "community": self._communities.at(point),
             "snap": self._snap(found, x, y),
             "services": [self._service(one) for one in found.services],
             "centres": self._reached(found, minutes),
@@ -161,9 +164,9 @@ class Desk:
             "nearest_name": place.name,
             "nearest_kind": place.kind,
             "reason": one.reason,
-            "reason_text": text(one.reason, self.lang),
+            "reason_text": self._words[one.reason],
             "cause": cause,
-            "cause_text": None if cause is None else text(f"cause.{cause}", self.lang),
+            "cause_text": None if cause is None else self._words[cause],
             "obstacle": None,
             "clause": one.clause,
         }
@@ -192,9 +195,8 @@ class Desk:
             owner=np.zeros(1, np.int64), owners=1, edge=np.array([found.edge]),
             offset_m=np.array([found.offset_m]), snap_m=np.array([found.snap_m]),
         )  # fmt: skip
-        ids = self.served.study.need("centres")[0].index
         for ms, row in self._centres.at(found.foot, snaps, limit_ms=minutes_to_ms(limit)):
-            centre_id = str(ids[row])
+            centre_id = self._centre_ids[row]
             place = self._places["centres"][centre_id]
             if place.kind in levels:
                 levels[place.kind].append(
@@ -237,10 +239,10 @@ class _Communities:
             shapely.prepare(shapes)
             self._tree = shapely.STRtree(shapes)
 
-    def at(self, x: float, y: float) -> dict[str, Any] | None:
+    def at(self, point: shapely.Point) -> dict[str, Any] | None:
         if not self._rows:
             return None
-        found = self._tree.query(shapely.Point(x, y), predicate="intersects")
+        found = self._tree.query(point, predicate="intersects")
         return self._rows[int(found.min())] if len(found) else None
 
     def of(self, points: npt.NDArray[np.object_]) -> list[str | None]:

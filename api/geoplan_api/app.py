@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, *, served: Served | None = None
     """
 
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: Service) -> AsyncIterator[None]:
         start_logs()
         told = settings or Settings()
         _equip(app, told)
@@ -72,8 +72,9 @@ def create_app(settings: Settings | None = None, *, served: Served | None = None
         finally:
             await app.state.background.stop()
             app.state.heavy.stop()
+            app.state.guard.log.flush()
 
-    app = FastAPI(title="geoplan", version=gp.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = Service(title="geoplan", version=gp.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.served = served
     if settings is not None or served is not None:
         _equip(app, settings or Settings.model_construct())
@@ -81,38 +82,35 @@ def create_app(settings: Settings | None = None, *, served: Served | None = None
     for routes in _ROUTES:
         app.include_router(routes.router())
     add_openapi(app)
-    app.add_middleware(_Outermost, application=app)
     return app
 
 
-def _equip(app: FastAPI, settings: Settings) -> None:
+class Service(FastAPI):
+    """The application behind its guard: a request meets the limits before anything else looks at it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and stop."""
+        guard: Guard | None = getattr(self.state, "guard", None)
+        if scope["type"] == "http" and guard is not None:
+            scope["app"] = self
+            await guard(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def _equip(app: Service, settings: Settings) -> None:
     """Give an application what its routes use."""
     app.state.settings = settings
     app.state.heavy = Heavy(settings)
     app.state.keys = KeyRing(settings.api_key_hashes)
     app.state.metrics = metrics.Metrics()
-    app.state.guard = None
-
-
-class _Outermost:
-    """The guard, made at the first request: its limits are known when the service has started."""
-
-    def __init__(self, app: ASGIApp, application: FastAPI) -> None:
-        self.app, self.application = app, application
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        state = self.application.state
-        if state.guard is None:
-            inner = self.app
-            if state.settings.cors_origins:
-                inner = CORSMiddleware(
-                    inner,
-                    allow_origins=list(state.settings.cors_origins),
-                    allow_methods=["GET", "POST", "DELETE"],
-                    allow_headers=["X-API-Key", "Content-Type"],
-                )
-            state.guard = Guard(inner, state.settings, state.metrics)
-        await state.guard(scope, receive, send)
+    inner: ASGIApp = super(Service, app).__call__
+    if settings.cors_origins:
+        inner = CORSMiddleware(
+            inner,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["X-API-Key", "Content-Type"],
+        )
+    lanes = {} if settings.cors_origins else {"/v1/coverage": coverage_routes.quick_coverage(app.state)}
+    app.state.guard = Guard(inner, settings, app.state.metrics, lanes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sqlite3
 import sys
@@ -120,7 +121,9 @@ class Background:
         self.loading = True
         try:
             generation = 1 if old is None else old.generation + 1
-            self.app.state.served = await asyncio.to_thread(_prepared, self.settings, generation)
+            served = await asyncio.to_thread(_prepared, self.settings, generation)
+            self.app.state.served = served
+            _settle()
             self.reload_error = None
         except GeoplanError as error:
             self.reload_error = error.text(old.lang if old is not None else "en")
@@ -131,6 +134,13 @@ class Background:
         finally:
             self.loading = False
             self.app.state.failed = self.app.state.served is None
+
+
+def _settle() -> None:
+    """Spare the collector the study: it looked through all of it time and again, between answers."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _prepared(settings: Settings, generation: int) -> Served:

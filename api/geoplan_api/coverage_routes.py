@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import State
 from starlette.responses import Response
+from starlette.types import Scope
 
+from geoplan.errors import GeoplanError
+from geoplan.messages import Lang
 from geoplan_api import schemas
 from geoplan_api.answers import Desk, desk_of
 from geoplan_api.batch import answer_batch, points_of
 from geoplan_api.circles import centre_circles, isochrone
 from geoplan_api.explain import add_causes, add_paths
+from geoplan_api.guard import Lane
 from geoplan_api.heavy import heavy
 from geoplan_api.http import GEOJSON, ChosenLang, answer_json, asked, parameters, problems
-from geoplan_api.problems import ProblemError, asked_lang
-from geoplan_api.served import served_of
+from geoplan_api.positions import LONLAT
+from geoplan_api.problems import ProblemError, asked_lang, lang_of_headers
+from geoplan_api.served import Served, served_of
 from geoplan_api.settings import Settings
 
-__all__ = ["router"]
+__all__ = ["quick_coverage", "router"]
+
+_KEPT = 4096
+"""Answers kept, of some 4 kB each."""
 
 _GEOJSON: dict[int | str, dict[str, Any]] = {
     200: {"content": {GEOJSON: {"schema": {"$ref": "#/components/schemas/FeatureCollection"}}}}
@@ -66,24 +78,67 @@ def _told(name: str) -> dict[str, Any]:
     return {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}}
 
 
-def check_minutes(request: Request, *minutes: float | None) -> None:
+def check_minutes(settings: Settings, *minutes: float | None) -> None:
     """Raise ProblemError 422 if a walk is longer than the service allows."""
-    settings: Settings = request.app.state.settings
     if any(one is not None and one > settings.max_minutes for one in minutes):
         raise ProblemError(422, "problem.minutes", most=f"{settings.max_minutes:g}")
 
 
-async def _coverage(request: Request) -> Response:
-    query = asked(schemas.CoverageQuery, request)
-    served, lang = served_of(request), query.lang or asked_lang(request)
-    check_minutes(request, query.minutes)
+def quick_coverage(state: State) -> Lane:
+    """
+    Return what answers the plain question about one point without the application: most of its time.
+
+    It knows no errors: whatever is not plain is left to the route, which answers the same. The latest answers
+    are kept: the same address is often asked for again.
+    """
+    kept: OrderedDict[tuple[bytes, Lang | None], bytes] = OrderedDict()
+    of: list[Served | None] = [None]
+
+    def quick(scope: Scope) -> bytes | None:
+        served: Served | None = state.served
+        if served is None:
+            return None
+        if served is not of[0]:
+            kept.clear()
+            of[0] = served
+        key = scope["query_string"], lang_of_headers(scope["headers"])
+        body = kept.get(key)
+        if body is None:
+            body = fresh(served, *key)
+            if body is not None:
+                kept[key] = body
+                if len(kept) > _KEPT:
+                    kept.popitem(last=False)
+        return body
+
+    def fresh(served: Served, query_string: bytes, spoken: Lang | None) -> bytes | None:
+        try:
+            query = asked(schemas.CoverageQuery, query_string)
+            lang = query.lang or spoken or served.lang
+            standard = served.standard_called(query.standard)
+            if query.cause or query.paths or not served.ready(("desk", standard.id, lang)):
+                return None
+            check_minutes(state.settings, query.minutes)
+            desk = desk_of(served, query.standard, lang)
+            return orjson.dumps(desk.answer(*_place(served, query), query.minutes))
+        except (ProblemError, RequestValidationError, GeoplanError):
+            return None
+
+    return quick
+
+
+def _place(served: Served, query: schemas.CoverageQuery) -> tuple[float, float, tuple[float, float]]:
+    """Return a position in the study's CRS, and in degrees."""
     x, y = served.positions.into_study(query.lon, query.lat, query.crs)
-    lonlat = (query.lon, query.lat) if query.crs == "CRS84" else served.positions.lonlat(x, y)
-    standard = served.standard_called(query.standard)
-    if not served.ready(("desk", standard.id, lang)):
-        desk = await heavy(request, desk_of, served, query.standard, lang)
-    else:
-        desk = desk_of(served, query.standard, lang)
+    return x, y, (query.lon, query.lat) if query.crs == LONLAT else served.positions.lonlat(x, y)
+
+
+async def _coverage(request: Request) -> Response:
+    query = asked(schemas.CoverageQuery, request.scope["query_string"])
+    served, lang = served_of(request), query.lang or asked_lang(request)
+    check_minutes(request.app.state.settings, query.minutes)
+    x, y, lonlat = _place(served, query)
+    desk = await heavy(request, desk_of, served, query.standard, lang)
     answer = desk.answer(x, y, lonlat, query.minutes)
     if query.cause or query.paths:
         await heavy(request, _explain, desk, answer, x, y, query)
@@ -99,7 +154,7 @@ def _explain(desk: Desk, answer: dict[str, Any], x: float, y: float, query: sche
 
 async def _batch(request: Request, lang: ChosenLang, question: schemas.BatchQuestion) -> Response:
     served, settings = served_of(request), request.app.state.settings
-    check_minutes(request, question.minutes)
+    check_minutes(request.app.state.settings, question.minutes)
     points = points_of(question, settings.max_points)
 
     def work() -> Response:
@@ -109,7 +164,7 @@ async def _batch(request: Request, lang: ChosenLang, question: schemas.BatchQues
 
 
 async def _isochrone(request: Request, question: schemas.IsochroneQuestion) -> Response:
-    check_minutes(request, *question.minutes)
+    check_minutes(request.app.state.settings, *question.minutes)
     return answer_json(await heavy(request, isochrone, served_of(request), question), media_type=GEOJSON)
 
 
@@ -126,7 +181,7 @@ async def _circles(
 ) -> Response:
     chosen = None if minutes is None else tuple(sorted({float(one) for one in minutes.split(",")}))
     if chosen is not None:
-        check_minutes(request, *chosen)
+        check_minutes(request.app.state.settings, *chosen)
         if chosen[0] <= 0:
             raise ProblemError(422, "problem.minutes_zero")
     return answer_json(

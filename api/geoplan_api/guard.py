@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any
 
 from starlette.requests import Request
@@ -15,12 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from geoplan.messages import text
 from geoplan_api.heavy import Allowance
-from geoplan_api.logs import access
+from geoplan_api.logs import AccessLog
 from geoplan_api.metrics import Metrics
 from geoplan_api.problems import ProblemError, asked_lang, problem_response
 from geoplan_api.settings import Settings
 
-__all__ = ["CSP", "Guard"]
+__all__ = ["CSP", "Guard", "Lane"]
+
+Lane = Callable[[Scope], bytes | None]
 
 CSP = (
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -28,16 +30,19 @@ CSP = (
 )
 """Content-Security-Policy of every answer that states none of its own."""
 
-_HEADERS = (
+_DATA_CSP = b"default-src 'none'; frame-ancestors 'none'"
+_EVERYWHERE = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+_DATA_HEADERS = ((b"content-security-policy", _DATA_CSP), *_EVERYWHERE)
+_PAGE_HEADERS = (
     (b"content-security-policy", CSP.encode()),
-    (b"x-content-type-options", b"nosniff"),
+    *_EVERYWHERE,
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"permissions-policy", b"geolocation=(self), camera=(), microphone=()"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cache-control", b"no-store"),
 )
+"""What a page needs besides; data are not shown by a browser, and each header costs time."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 _BODILESS = ("GET", "HEAD", "OPTIONS")
 _ALWAYS = ("/healthz", "/readyz", "/metrics")
@@ -57,12 +62,16 @@ class Guard:
         The limits.
     metrics
         What counts.
+    lanes
+        Path -> what answers a GET of it in JSON without the application, or returns None to leave it to it.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics, lanes: Mapping[str, Lane]) -> None:
         self.app, self.settings, self.metrics = app, settings, metrics
         self.active = 0
         self.allowance = Allowance(settings.rate_per_minute)
+        self.lanes = lanes
+        self.log = AccessLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,7 +81,29 @@ class Guard:
         began = time.perf_counter()
         request_id = _request_id(scope)
         told = {"status": 0, "bytes": 0}
+        self.active += 1
+        try:
+            lane = self.lanes.get(scope["path"]) if scope["method"] == "GET" else None
+            body = None if lane is None else self._quick(lane, scope)
+            if body is None:
+                await self._answer(scope, receive, self._completing(send, request_id, told), told)
+            else:
+                told["status"], told["bytes"] = 200, len(body)
+                await send(_start(body, request_id))
+                await send({"type": "http.response.body", "body": body})
+        finally:
+            self.active -= 1
+            self._record(scope, request_id, told, time.perf_counter() - began)
 
+    def _quick(self, lane: Lane, scope: Scope) -> bytes | None:
+        """Return the answer of a lane; None leaves the request, and any error, to the application."""
+        try:
+            self._admit(scope)
+        except ProblemError:
+            return None
+        return lane(scope)
+
+    def _completing(self, send: Send, request_id: bytes, told: dict[str, int]) -> Send:
         async def send_complete(message: Message) -> None:
             if message["type"] == "http.response.start":
                 told["status"] = message["status"]
@@ -81,13 +112,7 @@ class Guard:
                 told["bytes"] += len(message.get("body", b""))
             await send(message)
 
-        self.active += 1
-        self.metrics.begun()
-        try:
-            await self._answer(scope, receive, send_complete, told)
-        finally:
-            self.active -= 1
-            self._record(scope, request_id, told, time.perf_counter() - began)
+        return send_complete
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, told: dict[str, int]) -> None:
         try:
@@ -149,8 +174,9 @@ class Guard:
         return handed_on
 
     def _record(self, scope: Scope, request_id: bytes, told: dict[str, int], seconds: float) -> None:
-        route = scope.get("route")
-        path = getattr(route, "path", "unmatched")
+        path = (
+            scope["path"] if scope["path"] in self.lanes else getattr(scope.get("route"), "path", "unmatched")
+        )
         self.metrics.ended(scope["method"], path, told["status"], seconds)
         line: dict[str, object] = {
             "request_id": request_id.decode(),
@@ -165,7 +191,7 @@ class Guard:
             line["key"] = holder
         if self.settings.log_coordinates:
             line["query"] = scope["query_string"].decode("latin-1")
-        access(line)
+        self.log.add(line)
 
 
 def _request_id(scope: Scope) -> bytes:
@@ -175,9 +201,21 @@ def _request_id(scope: Scope) -> bytes:
     return os.urandom(8).hex().encode()
 
 
+def _start(body: bytes, request_id: bytes) -> Message:
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", str(len(body)).encode()),
+        *_DATA_HEADERS,
+        (b"x-request-id", request_id),
+    ]
+    return {"type": "http.response.start", "status": 200, "headers": headers}
+
+
 def _complete(message: MutableMapping[str, Any], request_id: bytes) -> None:
     headers = list(message.get("headers", ()))
-    stated = {name for name, _ in headers}
-    headers += [(name, value) for name, value in _HEADERS if name not in stated]
+    stated = dict(headers)
+    is_page = stated.get(b"content-type", b"").startswith((b"text/html", b"image/svg"))
+    wanted = _PAGE_HEADERS if is_page else _DATA_HEADERS
+    headers += [(name, value) for name, value in wanted if name not in stated]
     headers.append((b"x-request-id", request_id))
     message["headers"] = headers

@@ -37,7 +37,7 @@ class Metrics:
         self._seconds = Histogram(
             "geoplan_request_seconds", "Time to answer.", ("route",), buckets=_SECONDS, registry=self.registry
         )
-        self._active = Gauge(
+        self.active = Gauge(
             "geoplan_requests_active",
             "Requests being answered.",
             registry=self.registry,
@@ -49,13 +49,8 @@ class Metrics:
         )  # fmt: skip
         self._known: dict[tuple[str, str, int], tuple[Any, Any]] = {}
 
-    def begun(self) -> None:
-        """Count a request that begins."""
-        self._active.inc()
-
     def ended(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that ends."""
-        self._active.dec()
         key = (method, route, status)
         if key not in self._known:
             self._known[key] = (
@@ -87,6 +82,7 @@ def router() -> APIRouter:
     async def figures(request: Request) -> Response:
         metrics: Metrics = request.app.state.metrics
         served = request.app.state.served
+        metrics.active.set(request.app.state.guard.active)
         metrics.generation.set(0 if served is None else served.generation)
         return Response(metrics.text(), media_type=CONTENT_TYPE_LATEST)
 

@@ -17,6 +17,7 @@ any other                   500
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -40,7 +41,15 @@ from geoplan.errors import (
 )
 from geoplan.messages import LANGS, Lang, text
 
-__all__ = ["MEDIA_TYPE", "ProblemError", "add_handlers", "asked_lang", "problem_response", "status_of"]
+__all__ = [
+    "MEDIA_TYPE",
+    "ProblemError",
+    "add_handlers",
+    "asked_lang",
+    "lang_of_headers",
+    "problem_response",
+    "status_of",
+]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -58,6 +67,7 @@ HTTP_STATUS: tuple[tuple[type[GeoplanError], int], ...] = (
 """Library error -> HTTP status; the first match counts."""
 
 _FAULTS_SHOWN = 20
+_SPOKEN: dict[bytes, Lang] = {one.encode(): one for one in LANGS}
 _log = logging.getLogger("geoplan_api.error")
 
 
@@ -100,11 +110,19 @@ def asked_lang(request: Request, default: Lang | None = None) -> Lang:
     asked = request.query_params.get("lang")
     if asked in LANGS:
         return asked
-    first = request.headers.get("accept-language", "")[:2].lower()
-    if first in LANGS:
+    first = lang_of_headers(request.scope["headers"])
+    if first is not None:
         return first
     served = getattr(request.app.state, "served", None)
     return default or (served.lang if served is not None else "en")
+
+
+def lang_of_headers(headers: Iterable[tuple[bytes, bytes]]) -> Lang | None:
+    """Return the first language of ``Accept-Language`` if the service speaks it."""
+    for name, value in headers:
+        if name == b"accept-language":
+            return _SPOKEN.get(value[:2].lower())
+    return None
 
 
 def problem_response(

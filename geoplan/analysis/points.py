@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import shapely
 
 from geoplan.analysis.coverage import services_of
 from geoplan.analysis.reach import (
@@ -94,6 +95,7 @@ class _Part:
 class _Service:
     id: str
     limit_minutes: float
+    limit_ms: int
     clause: str
     parts: tuple[_Part, ...]
 
@@ -160,7 +162,7 @@ class PointCoverage:
             field = self._field(part)
             ids = self.study.need(part.table)[0].index[part.rows]
             parts.append(_Part(part, field, ids, (*map(str, ids), None), _settled(part, field)))
-        return _Service(service, limit, clause, tuple(parts))
+        return _Service(service, limit, minutes_to_ms(limit), clause, tuple(parts))
 
     def _field(self, part: ServicePart) -> TimeField:
         """Return the field of a part; services that count the same rows share it."""
@@ -181,7 +183,11 @@ class PointCoverage:
         minutes
             One limit in place of the standard's, as by `geoplan.Standard.with_limit` [min].
         """
-        edge, offset_m, snap_m = self.snapper.snap(x, y)
+        return self.at(shapely.Point(x, y), minutes=minutes)
+
+    def at(self, point: shapely.Point, *, minutes: float | None = None) -> PointReach:
+        """Return the same of a point that is made already."""
+        edge, offset_m, snap_m = self.snapper.snap_point(point)
         foot = None if edge < 0 else foot_at(self.network, self.costs, edge, offset_m, snap_m)
         walks: dict[int, _Walk] = {}
         limit_ms = None if minutes is None else minutes_to_ms(minutes)
@@ -273,6 +279,7 @@ def _service_at(
         found.append((verdict, reason, walk, one))
     verdict, reason, (ms, target, metres), part = found[0] if len(found) == 1 else _telling(found)
     limit = service.limit_minutes if minutes is None else float(minutes)
+    within_ms = service.limit_ms if limit_ms is None else limit_ms
     walked = math.nan if ms == UNREACHED_MS else ms / MS_PER_MINUTE
     return ServiceReach(
         service.id,
@@ -280,7 +287,7 @@ def _service_at(
         metres,
         part.names[target],
         limit,
-        (minutes_to_ms(limit) - walked * MS_PER_MINUTE) / MS_PER_MINUTE,
+        (within_ms - walked * MS_PER_MINUTE) / MS_PER_MINUTE,
         verdict,
         reason,
         service.clause if minutes is None else set_by_user(service.clause, service.limit_minutes),

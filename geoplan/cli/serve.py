@@ -39,12 +39,12 @@ WorkersOption = Annotated[int, typer.Option("--workers", min=1, max=64, help="Pr
 StateOption = Annotated[
     Path | None,
     typer.Option(
-        "--state", metavar="DIR", help="Folder for the stored audit and the jobs; default: out/<study>/service.",
-        show_default=False,
+        "--state", metavar="DIR", show_default=False,
+        help="Folder for the stored audit and the jobs; default: out/<study>/service.",
     ),
 ]  # fmt: skip
 KeyOption = Annotated[
-    bool, typer.Option("--new-key", help="Print a new key and its hash for GEOPLAN_API_KEY_HASHES, and stop.")
+    bool, typer.Option("--new-key", help="Print a new key, and its hash for the settings; serve nothing.")
 ]
 
 
@@ -63,7 +63,7 @@ def serve(
     language = choose_lang(lang)
     if new_key:
         key = secrets.token_urlsafe(32)
-        typer.echo(text("cli.serve_key", language, key=key, hash=hashlib.sha256(key.encode()).hexdigest()))
+        typer.echo(text("cli.serve_key", language, secret=key, hash=hashlib.sha256(key.encode()).hexdigest()))
         return
     chosen = study or (Path(os.environ["GEOPLAN_STUDY"]) if "GEOPLAN_STUDY" in os.environ else None)
     if chosen is None:
@@ -75,7 +75,8 @@ def serve(
     read_config(chosen)  # a folder that is none is told here, not in a log
     # the processes that answer are told through the environment, as uvicorn starts them anew
     told = {"STUDY": str(chosen.resolve()), "HOST": host, "PORT": str(port), "WORKERS": str(workers)}
-    told |= {"PROFILE": profile} | ({} if standard is None else {"STANDARD": standard})
+    told |= {} if standard is None else {"STANDARD": standard}
+    told |= {} if profile == "default" else {"PROFILE": profile}
     told |= {} if state is None else {"STATE_DIR": str(state)}
     told |= {} if lang is None else {"LANG": error_lang()}
     os.environ.update({f"GEOPLAN_{name}": value for name, value in told.items()})

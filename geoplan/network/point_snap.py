@@ -43,6 +43,7 @@ class PointSnapper:
         self.severing = None if stops is None else stops.geometry.to_numpy()
         self._barriers = None if self.severing is None else shapely.STRtree(self.severing)
         self._streets = network.enterable_tree
+        self._edge_barrier_m: dict[int, float] = {}
 
     def snap(self, x: float, y: float) -> tuple[int, float, float]:
         """
@@ -50,23 +51,41 @@ class PointSnapper:
 
         Coordinates are finite.
         """
-        point = shapely.Point(x, y)
+        return self.snap_point(shapely.Point(x, y))
+
+    def snap_point(self, point: shapely.Point) -> tuple[int, float, float]:
+        """Return the same of a point that is made already."""
         network = self.network
         # a metre more than the cap: the tree's own cap is exclusive
-        found = self._streets.query_nearest(point, max_distance=self.max_snap_m + 1)
+        found, far = self._streets.query_nearest(
+            point, max_distance=self.max_snap_m + 1, return_distance=True
+        )
         if not len(found):
             return -1, 0.0, float("nan")
-        edge = int(network.enterable_edges[found.min()])
-        line = network.edge_geometry[edge]
-        snap_m = float(shapely.distance(line, point))
+        edge = network.enterable_edges.item(found.min() if len(found) > 1 else found.item(0))
+        snap_m = far.item(0)
         if not snap_m <= self.max_snap_m:
             return -1, 0.0, float("nan")
-        if self._barriers is not None:
+        line = network.edge_geometry[edge]
+        # a leg shorter than the way to the nearest barrier cannot cross one
+        if self._barriers is not None and snap_m >= self._barrier_m(edge):
             leg = shapely.shortest_line(point, line)
             if len(self._barriers.query(leg, predicate="crosses")):
                 return self._beyond(point)
         offset_m = float(shapely.line_locate_point(line, point))
         return edge, min(offset_m, network.edge_length_m.item(edge)), snap_m
+
+    def _barrier_m(self, edge: int) -> float:
+        """Return the distance from an edge to the nearest barrier [m], infinite beyond the cap."""
+        known = self._edge_barrier_m.get(edge)
+        if known is None:
+            assert self._barriers is not None  # noqa: S101 - asked only where there are some
+            line = self.network.edge_geometry[edge]
+            _, far = self._barriers.query_nearest(
+                line, max_distance=self.max_snap_m + 1, return_distance=True
+            )
+            known = self._edge_barrier_m[edge] = far.item(0) if len(far) else float("inf")
+        return known
 
     def reason(self, x: float, y: float) -> str:
         """Return the message key that tells why a point that meets no edge meets none."""
