@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import doctest
 import gzip
 import json
 import math
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from geoplan_api.page import shapes
 from geoplan_api.page.files import static_files
 from geoplan_api.page.payload import Memo
 from geoplan_api.page.views import CIRCLE_MINUTES
@@ -210,7 +212,9 @@ def test_an_answer_known_already_is_not_sent_again(app):
 
 def test_the_page_allows_no_script_but_its_own(app):
     policy = ask(app, "/").headers["content-security-policy"]
-    assert "unsafe" not in policy and "http" not in policy
+    assert "unsafe" not in policy and "http" not in policy and "script-src 'self'" in policy
+    known = ask(app, "/", headers={"If-None-Match": ask(app, "/").headers["etag"]})
+    assert (known.status_code, known.headers["content-security-policy"]) == (304, policy)
     html = ask(app, "/").text
     assert not re.search(r"<script(?![^>]+\bsrc=)|\bstyle=|\bon\w+=|https?://", html)
 
@@ -243,6 +247,10 @@ def test_a_study_of_communities_alone_has_a_page_too(bare):
     assert card["verdict"] == "unknown" and card["services"] == []
     assert data(app, "causes", lon=104.72, lat=36.1)["causes"] == []
     json.dumps(data(app, "ground"), allow_nan=False)
+
+
+def test_the_examples_of_the_shapes_are_true():
+    assert doctest.testmod(shapes).failed == 0
 
 
 def scripts():

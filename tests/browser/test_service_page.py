@@ -38,7 +38,7 @@ OPTIONS = [
 ]  # fmt: skip
 AXE = (Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
-PATIENCE_S = 60
+PATIENCE_S = 20
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this machine")
 
 
@@ -84,7 +84,7 @@ class Visit:
             if self.page.evaluate(f"() => Boolean({condition})"):
                 return
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"never came true: {condition}")
+        raise AssertionError(f"never came true: {condition}; {self.complaints}")
 
     def answered(self, title=None):
         """Wait for the answer: its title, and its causes if it has any."""

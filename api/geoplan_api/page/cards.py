@@ -15,7 +15,6 @@ from geoplan.analysis.causes import find_causes
 from geoplan.analysis.coverage import coverage
 from geoplan.analysis.points import PointCoverage, ServiceReach, verdict_of_all
 from geoplan.errors import DataError
-from geoplan.maps.features import lonlat_points, shape_features
 from geoplan.messages import Lang, text
 from geoplan.model.study import Study
 from geoplan.network.snap import Snaps, snap_places
@@ -30,6 +29,7 @@ from geoplan.report.words import (
     service_name,
 )
 from geoplan.standards.standard import Standard
+from geoplan_api.page import shapes
 from geoplan_api.page.views import View
 from geoplan_api.served import Served
 
@@ -136,7 +136,7 @@ def _reach(view: View, points: PointCoverage, home: gpd.GeoDataFrame) -> list[Se
 
 
 def _about(study: Study, home: gpd.GeoDataFrame) -> dict[str, Any]:
-    (at,) = lonlat_points(home.geometry, study.crs)
+    (at,) = shapes.points(home.geometry)
     row = home.iloc[0]
     known = home.index[0] != POINT
     owner = row.get("community_id")
@@ -199,7 +199,7 @@ def _walks(
         first = len(lines)
         lines += [None if walk is None else walk.line for walk in walks]
         line_of |= {at: first + int(found.get_loc(place)) for at, place in rows.items()}
-    features = shape_features(np.array(lines, dtype=object), points.study.crs, tolerance_m=0)
+    features = shapes.features(np.array(lines, dtype=object), points.study.crs)
     drawn = {feature["id"] for feature in features}
     return features, {at: line for at, line in line_of.items() if line in drawn}
 

@@ -10,11 +10,11 @@ import pandas as pd
 
 from geoplan.analysis.communities import flag_oversized
 from geoplan.errors import DataError
-from geoplan.maps.features import lonlat_points
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.tables import INPUT_TABLES
 from geoplan.report.words import count_text, names_of, number_text, rate_text
+from geoplan_api.page import shapes
 from geoplan_api.page.views import View
 
 __all__ = ["centre_card", "community_card"]
@@ -48,7 +48,7 @@ def community_card(view: View, community_id: str, lang: Lang) -> dict[str, Any]:
         facts.append([schema.column("size").heading(lang), size])
         if not pd.isna(sizes["clause"]):
             facts.append([schema.column("clause").heading(lang), str(sizes["clause"])])
-    return _titled(view, row, community_id, facts)
+    return _titled(row, community_id, facts)
 
 
 def centre_card(view: View, centre_id: str, lang: Lang) -> dict[str, Any]:
@@ -67,7 +67,7 @@ def centre_card(view: View, centre_id: str, lang: Lang) -> dict[str, Any]:
         if name in row and not pd.isna(row[name].iloc[0]):
             facts.append([schema.column(name).heading(lang), number_text(float(row[name].iloc[0])) + unit])
     facts += _figures(view, "coverage_by_centre", centre_id, _OF_CENTRE, lang)
-    return _titled(view, row, centre_id, facts)
+    return _titled(row, centre_id, facts)
 
 
 def _row(table: gpd.GeoDataFrame | None, name: str, key: str) -> gpd.GeoDataFrame:
@@ -90,11 +90,11 @@ def _figures(view: View, table: str, key: str, columns: Iterable[str], lang: Lan
     ]
 
 
-def _titled(view: View, row: gpd.GeoDataFrame, key: str, facts: list[list[str]]) -> dict[str, Any]:
+def _titled(row: gpd.GeoDataFrame, key: str, facts: list[list[str]]) -> dict[str, Any]:
     placed = row.geometry.notna().iloc[0]
     return {
         "id": key,
         "name": str(names_of(row).iloc[0]),
-        "at": lonlat_points(row.geometry, view.served.study.crs)[0] if placed else None,
+        "at": shapes.points(row.geometry)[0] if placed else None,
         "facts": facts,
     }

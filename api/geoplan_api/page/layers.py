@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.maps.context import bounds_of
-from geoplan.maps.features import lonlat_points, shape_features
 from geoplan.maps.palette import BARRIER_STYLES, COMPLETENESS_COLOURS
 from geoplan.messages import Lang
 from geoplan.model.study import Study
 from geoplan.report.words import count_text, names_of, rate_text, service_name
+from geoplan_api.page import shapes
 from geoplan_api.page.views import View
 
 __all__ = ["bounds", "circles", "ground", "places", "rates", "verdicts"]
@@ -30,7 +29,7 @@ def bounds(study: Study) -> list[list[float]] | None:
     for name in _BOUNDING:
         table = study.table(name)
         if table is not None and table.geometry.notna().any():
-            return bounds_of(table.geometry)
+            return shapes.bounds(table.geometry)
     return None
 
 
@@ -40,12 +39,12 @@ def ground(study: Study) -> dict[str, Any]:
     if study.streets is not None and len(study.streets):
         lines = shapely.simplify(study.streets.geometry.to_numpy(), _STREETS_M)
         together = np.array([shapely.multilinestrings(shapely.get_parts(lines))], dtype=object)
-        found["streets"] = shape_features(together, study.crs, tolerance_m=0)
+        found["streets"] = shapes.features(together, study.crs)
     if study.barriers is not None:
         for kind in BARRIER_STYLES:
             rows = study.barriers[study.barriers["kind"] == kind]
             if len(rows):
-                found["barriers"][kind] = shape_features(
+                found["barriers"][kind] = shapes.features(
                     rows.geometry.to_numpy(), study.crs, tolerance_m=_AREAS_M
                 )
     return found
@@ -62,7 +61,7 @@ def places(study: Study) -> dict[str, Any]:
     found = {name: _columns(study, name) for name in ("communities", "residences", "centres", "facilities")}
     shown = _drawn(study.communities)
     if shown is not None:
-        found["communities"]["features"] = shape_features(
+        found["communities"]["features"] = shapes.features(
             shown.geometry.to_numpy(), study.crs, tolerance_m=_AREAS_M
         )
     centres = _drawn(study.centres)
@@ -91,7 +90,7 @@ def _columns(study: Study, name: str) -> dict[str, Any]:
     return {
         "ids": [str(one) for one in rows.index],
         "names": [str(one) for one in names_of(rows)],
-        "at": lonlat_points(rows.geometry, study.crs),
+        "at": shapes.points(rows.geometry),
     }
 
 
@@ -172,7 +171,7 @@ def circles(table: gpd.GeoDataFrame | None, study: Study) -> list[dict[str, Any]
     """Return service circles as features with ``level`` and ``minutes``, in the order of the table."""
     if table is None:
         return []
-    features = shape_features(table.geometry.to_numpy(), study.crs, tolerance_m=_CIRCLES_M)
+    features = shapes.features(table.geometry.to_numpy(), study.crs, tolerance_m=_CIRCLES_M)
     for feature in features:
         row = table.iloc[feature["id"]]
         feature["properties"] = {"level": str(row["level"]), "minutes": float(row["minutes"])}

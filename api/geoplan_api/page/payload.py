@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import orjson
 from fastapi import Request, Response
 
+from geoplan_api.guard import CSP
+
 __all__ = ["Memo", "Payload", "json_payload"]
 
 Made = TypeVar("Made")
@@ -55,6 +57,9 @@ class Payload:
     def answer(self, request: Request) -> Response:
         """Return the response to a request: 304 if the browser has these bytes already."""
         headers = {"ETag": self.tag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding, Accept-Language"}
+        if self.media_type.startswith("text/html"):
+            # said with 304 too: a browser takes the headers of that answer for those of the page it has
+            headers["Content-Security-Policy"] = CSP
         if self.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         if self.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):

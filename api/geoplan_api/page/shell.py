@@ -9,7 +9,6 @@ from typing import Any
 import jinja2
 
 import geoplan as gp
-from geoplan.maps.page import LANGUAGE_TAGS
 from geoplan.maps.palette import (
     BARRIER_STYLES,
     CENTRE_COLOURS,
@@ -56,10 +55,10 @@ def page_html(served: Served, lang: Lang) -> str:
     other = next(one for one in LANGS if one != lang)
     return _template().render(
         t=lambda key, **params: text(key, lang, **params),
-        tag=LANGUAGE_TAGS[lang],
+        tag=text("page.language_tag", lang),
         lang=lang,
         other=other,
-        other_tag=LANGUAGE_TAGS[other],
+        other_tag=text("page.language_tag", other),
         other_word=text("page.this_language", other),
         study=study,
         banners=study_banners(study, lang),
