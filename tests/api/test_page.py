@@ -23,7 +23,7 @@ from geoplan_api.page.views import CIRCLE_MINUTES
 
 import geoplan as gp
 from geoplan.crs.metric import to_lonlat, transform_xy
-from geoplan.messages import catalogue
+from geoplan.messages import catalogue, text
 from geoplan.report.words import minutes_text
 from tests.audits import SCRIPT
 from tests.services import ask, served, service
@@ -224,6 +224,15 @@ def test_texts_of_a_study_are_escaped_in_the_page(hostile):
     assert answer.text.count("<script") == 2 and "<img src=x" not in answer.text
 
 
+def test_a_service_that_is_not_ready_says_so_and_asks_again_by_itself(plain):
+    app = service(plain)
+    app.state.served = None
+    answer = ask(app, "/", params={"lang": "en"})
+    assert answer.status_code == 503 and 'http-equiv="refresh"' in answer.text
+    assert text("page.waiting", "en") in answer.text
+    assert ask(app, "/page/data/start").status_code == 503
+
+
 def test_a_new_snapshot_is_shown_at_once_and_the_old_is_forgotten(plain, hostile):
     app = service(plain)
     assert data(app, "start")["study"]["name"] == "试验区"
@@ -266,7 +275,7 @@ def test_scripts_put_text_into_the_page_as_text_only():
 
 
 def test_every_word_of_the_scripts_is_in_the_catalogue_and_none_is_left_over():
-    page = (STATIC.parent / "templates" / "page.html").read_text(encoding="utf-8")
+    page = "".join(one.read_text(encoding="utf-8") for one in (STATIC.parent / "templates").iterdir())
     used = {
         key for script in [*scripts().values(), page] for key in re.findall(r"""\bt\("([\w.]+)\"""", script)
     }

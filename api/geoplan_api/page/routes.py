@@ -18,7 +18,7 @@ from geoplan_api.page.cards import causes_of, home_at, home_of, place_card
 from geoplan_api.page.facts import centre_card, community_card
 from geoplan_api.page.files import static_files
 from geoplan_api.page.payload import Payload, json_payload
-from geoplan_api.page.shell import page_html, start
+from geoplan_api.page.shell import page_html, start, waiting_html
 from geoplan_api.page.views import Minutes, View, Views, circles_of
 from geoplan_api.served import Served, served_of
 
@@ -87,7 +87,12 @@ async def _sent(
 
 def _add_page(routes: APIRouter, views: Views) -> None:
     @routes.get("/")
-    async def page(request: Request, served: Snapshot, lang: ChosenLang) -> Response:
+    async def page(request: Request, lang: ChosenLang) -> Response:
+        if request.app.state.served is None:
+            headers = {"Retry-After": "3", "Cache-Control": "no-store"}
+            return Response(waiting_html(lang), 503, headers, media_type="text/html; charset=utf-8")
+        served = served_of(request)
+
         def make() -> Payload:
             return Payload.of(page_html(served, lang).encode(), "text/html; charset=utf-8")
 

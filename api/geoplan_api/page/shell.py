@@ -26,7 +26,7 @@ from geoplan_api.page.layers import bounds
 from geoplan_api.page.views import CIRCLE_MINUTES, MINUTES, packs
 from geoplan_api.served import Served
 
-__all__ = ["page_html", "start"]
+__all__ = ["page_html", "start", "waiting_html"]
 
 _WORDS = (
     "page.",
@@ -53,7 +53,7 @@ def page_html(served: Served, lang: Lang) -> str:
     """
     study = served.study
     other = next(one for one in LANGS if one != lang)
-    return _template().render(
+    return _template("page.html").render(
         t=lambda key, **params: text(key, lang, **params),
         tag=text("page.language_tag", lang),
         lang=lang,
@@ -69,9 +69,16 @@ def page_html(served: Served, lang: Lang) -> str:
     )
 
 
+def waiting_html(lang: Lang) -> str:
+    """Return the page of a service that is not ready yet; it asks again by itself."""
+    return _template("waiting.html").render(
+        t=lambda key: text(key, lang), tag=text("page.language_tag", lang)
+    )
+
+
 @cache
-def _template() -> jinja2.Template:
-    source = (resources.files(__package__) / "templates" / "page.html").read_text(encoding="utf-8")
+def _template(name: str) -> jinja2.Template:
+    source = (resources.files(__package__) / "templates" / name).read_text(encoding="utf-8")
     rooms = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
