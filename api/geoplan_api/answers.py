@@ -14,7 +14,7 @@ import shapely
 import geoplan as gp
 from geoplan.analysis.centres_reached import CentresReached
 from geoplan.analysis.points import PointCoverage, PointReach, ServiceReach
-from geoplan.messages import Lang, catalogue, text
+from geoplan.messages import Lang, text
 from geoplan.model.tables import CENTRE_LEVELS
 from geoplan.network.snap import Snaps
 from geoplan.report.headline import banners
@@ -100,8 +100,7 @@ class Desk:
             "centres": _places(study.centres, "level"),
         }
         self._communities = _Communities(study)
-        self._words = {key: text(key, lang) for key in catalogue() if key.startswith("reason.")}
-        self._words |= {cause: text(f"cause.{cause}", lang) for cause in CAUSE_OF_REASON.values()}
+        self._words: dict[str, str] = {}
         self._centres, self._centre_ids = None, list(self._places["centres"])
         if study.centres is not None:
             limit_ms = minutes_to_ms(points.standard.number("centre.minutes"))
@@ -148,6 +147,13 @@ class Desk:
             return _NOBODY
         return self._places["centres" if service.startswith("centre_") else "facilities"][place_id]
 
+    def _said(self, key: str) -> str:
+        """Return a sentence without placeholders, looked up once."""
+        found = self._words.get(key)
+        if found is None:
+            found = self._words[key] = text(key, self.lang)
+        return found
+
     def _service(self, one: ServiceReach) -> dict[str, Any]:
         place = self.place_of(one.service, one.nearest_id)
         cause = CAUSE_OF_REASON.get(one.reason) if one.verdict != "pass" else None
@@ -164,9 +170,9 @@ class Desk:
             "nearest_name": place.name,
             "nearest_kind": place.kind,
             "reason": one.reason,
-            "reason_text": self._words[one.reason],
+            "reason_text": self._said(one.reason),
             "cause": cause,
-            "cause_text": None if cause is None else self._words[cause],
+            "cause_text": None if cause is None else self._said(f"cause.{cause}"),
             "obstacle": None,
             "clause": one.clause,
         }

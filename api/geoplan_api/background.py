@@ -147,6 +147,7 @@ def _prepared(settings: Settings, generation: int) -> Served:
     """Read the study, and make what its first answers would otherwise wait for."""
     served = load_served(settings, generation=generation)
     if served.answers_points:
+        served.positions.said()
         for lang in LANGS:
             desk_of(served, None, lang)
     return served
