@@ -28,7 +28,7 @@ def served(audit, *, generation=1, lang="zh"):
 
 def service(audit, **settings):
     """Return the application over an audit."""
-    return create_app(Settings(**settings), served=served(audit))
+    return create_app(Settings(heavy_rate_per_minute=0, **settings), served=served(audit))
 
 
 def ask(app, path, *, method="GET", **options):
