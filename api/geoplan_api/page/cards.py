@@ -30,7 +30,7 @@ from geoplan.report.words import (
 )
 from geoplan.standards.standard import Standard
 from geoplan_api.page import shapes
-from geoplan_api.page.views import View
+from geoplan_api.page.views import View, counts_overall, overall_service
 from geoplan_api.served import Served
 
 __all__ = ["causes_of", "home_at", "home_of", "place_card"]
@@ -98,7 +98,7 @@ def place_card(view: View, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]
     study, network = view.served.study, view.served.network
     card = _about(study, home)
     if network is None or not view.services:
-        return card | {"verdict": "unknown", "services": [], "walks": [], "snap_m": None, "reached": None}
+        return card | {"verdict": "unknown", "services": [], "walks": [], "snap_m": None}
     points = view.served.points(view.standard.id)
     snaps = snap_places(network, home, max_snap_m=points.snapper.max_snap_m, barriers=study.barriers)
     reach = _reach(view, points, home)
@@ -107,13 +107,11 @@ def place_card(view: View, home: gpd.GeoDataFrame, lang: Lang) -> dict[str, Any]
     services = [
         _service(row, view.standard, names, lang) | {"walk": line_of.get(at)} for at, row in enumerate(reach)
     ]
-    categories = {one.id for one in view.standard.categories}
-    told = [row.verdict for row in reach if row.service in categories] or [
-        row.verdict for row in reach if row.service == "centre_any"
-    ]
+    told = [row.verdict for row in reach if counts_overall(view, row.service)]
     snap_m = float(snaps.owner_snap_m()[0])
     return card | {
         "verdict": verdict_of_all(told),
+        "decided_by": overall_service(view),
         "reached": sum(one == "pass" for one in told),
         "asked": len(told),
         "snap_m": None if math.isnan(snap_m) else snap_m,
@@ -136,7 +134,7 @@ def _reach(view: View, points: PointCoverage, home: gpd.GeoDataFrame) -> list[Se
 
 
 def _about(study: Study, home: gpd.GeoDataFrame) -> dict[str, Any]:
-    (at,) = shapes.points(home.geometry)
+    at = shapes.points(home.geometry)[0] if home.geometry.notna().all() else None
     row = home.iloc[0]
     known = home.index[0] != POINT
     owner = row.get("community_id")

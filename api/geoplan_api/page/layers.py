@@ -14,7 +14,7 @@ from geoplan.messages import Lang
 from geoplan.model.study import Study
 from geoplan.report.words import count_text, names_of, rate_text, service_name
 from geoplan_api.page import shapes
-from geoplan_api.page.views import View
+from geoplan_api.page.views import View, overall_service
 
 __all__ = ["bounds", "circles", "ground", "places", "rates", "verdicts"]
 
@@ -102,18 +102,18 @@ def verdicts(view: View) -> dict[str, Any]:
     -------
     verdicts
         ``residences``: a letter each (p, f, u) in the order of `places`. ``communities``: class of mean
-        completeness, -1 where unknown. ``counts``: residences by verdict. ``rates``: a row a service.
+        completeness, -1 where unknown. ``counts``: residences by verdict.
     """
     study = view.served.study
     homes, communities = _drawn(study.residences), _drawn(study.communities)
-    found: dict[str, Any] = {"residences": "", "communities": [], "counts": {}, "rates": [], "services": 0}
+    found: dict[str, Any] = {"residences": "", "communities": [], "counts": {}}
     if homes is not None:
         told = _overall(view).reindex(homes.index).fillna("unknown")
         found["residences"] = "".join(told.map(_CODES))
         found["counts"] = {verdict: int((told == verdict).sum()) for verdict in _CODES}
     if communities is not None:
         found["communities"] = _classes(view, communities.index)
-    found["services"] = len(view.standard.categories)
+    found |= {"categories": len(view.standard.categories), "decided_by": overall_service(view)}
     return found
 
 
@@ -122,7 +122,7 @@ def _overall(view: View) -> pd.Series:
     table = view.tables.get("completeness")
     if table is None:
         return pd.Series(dtype=object)
-    column = "verdict_any_centre" if view.served.study.facilities is None else "verdict_all_five"
+    column = "verdict_any_centre" if overall_service(view) == "centre_any" else "verdict_all_five"
     told: pd.Series = table[column].astype(object)
     return told
 

@@ -77,8 +77,7 @@ class Memo:
     """
     What was made of the newest snapshot, by key; what was made of older ones is forgotten.
 
-    One thing is made at a time: two requests for the same do not make it twice, and many requests for
-    different ones do not fill the machine.
+    Two requests for the same do not make it twice; one for something else does not wait.
 
     Parameters
     ----------
@@ -88,24 +87,34 @@ class Memo:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._lock = threading.RLock()
-        self._generation: object = None
+        self._lock = threading.Lock()
+        self._generation = -1
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
 
-    def has(self, generation: object, key: Hashable) -> bool:
+    def has(self, generation: int, key: Hashable) -> bool:
         """Tell whether there is something under a key of a snapshot already."""
         return generation == self._generation and key in self._kept
 
-    def get(self, generation: object, key: Hashable, make: Callable[[], Made]) -> Made:
+    def get(self, generation: int, key: Hashable, make: Callable[[], Made]) -> Made:
         """Return what ``make()`` gives for a key of a snapshot."""
         with self._lock:
-            if generation != self._generation:
+            if generation > self._generation:
                 self._kept.clear()
                 self._generation = generation
-            if key not in self._kept:
-                self._kept[key] = make()
-                while len(self._kept) > self._most:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            made: Made = self._kept[key]
+            making = self._making.setdefault((generation, key), threading.Lock())
+        with making:
+            with self._lock:
+                if self.has(generation, key):
+                    self._kept.move_to_end(key)
+                    known: Made = self._kept[key]
+                    return known
+            made = make()
+            with self._lock:
+                # an answer of an older snapshot, still under way, is not kept
+                if generation == self._generation:
+                    self._kept[key] = made
+                    while len(self._kept) > self._most:
+                        self._kept.popitem(last=False)
+                self._making.pop((generation, key), None)
             return made

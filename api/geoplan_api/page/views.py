@@ -13,11 +13,22 @@ import pandas as pd
 from geoplan.analysis.centres import centre_times, coverage_by_centre, service_circles
 from geoplan.analysis.coverage import coverage
 from geoplan.model.result_tables import CENTRE_SERVICES
+from geoplan.model.scenario_tables import ALL_CATEGORIES
 from geoplan.standards.standard import Standard
 from geoplan_api.page.payload import Memo
 from geoplan_api.served import Served
 
-__all__ = ["CIRCLE_MINUTES", "MINUTES", "Minutes", "View", "Views", "circles_of", "packs"]
+__all__ = [
+    "CIRCLE_MINUTES",
+    "MINUTES",
+    "Minutes",
+    "View",
+    "Views",
+    "circles_of",
+    "counts_overall",
+    "overall_service",
+    "packs",
+]
 
 Minutes = Literal["own", "5", "10", "15"]
 """``own``: the limits that the standard states; else that limit for every service."""
@@ -88,6 +99,17 @@ class Views:
         return self._made.get(
             served.generation, ("view", pack.id, minutes), lambda: _looked_at(served, pack, minutes)
         )
+
+
+def overall_service(view: View) -> str:
+    """Return what decides on a home as a whole: all categories, or any centre where there are only those."""
+    return "centre_any" if view.served.study.facilities is None else ALL_CATEGORIES
+
+
+def counts_overall(view: View, service: str) -> bool:
+    """Tell whether a service is part of `overall_service`."""
+    overall = overall_service(view)
+    return service == overall if overall == "centre_any" else service not in CENTRE_SERVICES
 
 
 def packs(served: Served) -> list[Standard]:

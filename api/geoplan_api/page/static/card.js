@@ -49,13 +49,14 @@ export function placeTitle(card) {
 }
 
 function placeSummary(card) {
-  const [reached, asked] = [card.reached ?? 0, card.asked ?? 0];
-  return asked === 1 ? t("page.reached_centre") : t("page.reached", { reached, asked });
+  if (card.decided_by !== "all_five") return t("page.reached_centre");
+  return t("page.reached", { reached: card.reached, asked: card.asked });
 }
 
 /** One sentence for those who listen. */
 export function placeSentence(card) {
-  return `${placeTitle(card)}: ${t(`verdict.${card.verdict}`)}, ${placeSummary(card)}`;
+  const summary = card.services.length ? placeSummary(card) : t("page.none_known");
+  return `${placeTitle(card)}: ${t(`verdict.${card.verdict}`)}, ${summary}`;
 }
 
 /** The card of a place. `actions` has onWalk(number of a walk), onTry(point). */
@@ -73,7 +74,7 @@ export function placeCard(start, card, actions) {
     el("ul", { class: "about" }, about.map((one) => el("li", {}, one))),
     table([t("page.column_service"), t("page.column_walk"), t("page.column_verdict")], rows),
     el("div", { id: "causes", class: "causes" }),
-    el("p", { class: "actions" },
+    card.at && el("p", { class: "actions" },
       el("button", { type: "button", onclick: () => actions.onTry(card.at) }, t("page.add_here"))),
     clauses(card),
     footing(start, card),

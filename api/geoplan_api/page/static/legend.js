@@ -38,7 +38,7 @@ export class Legend {
   show(view, places, circleMinutes) {
     const styles = this.start.styles;
     const parts = [];
-    if (places.residences.ids.length) parts.push(this.homes(view, places, styles));
+    if (places.residences.ids.length) parts.push(this.homes(view, styles));
     if (places.centres.ids.length) {
       parts.push(this.group(null, this.entry("centres", true, [centre("district"), centre("community")], t("page.layer_centres"))));
       parts.push(this.group(t("page.layer_circles"), ...circleMinutes.map((one, at) =>
@@ -61,8 +61,8 @@ export class Legend {
     for (const [key, wanted] of this.on) this.map.toggle(key, wanted);
   }
 
-  homes(view, places, styles) {
-    const what = places.facilities.ids.length || view.services ? t("page.what_all") : t("page.what_centre");
+  homes(view, styles) {
+    const what = view.decided_by === "all_five" ? t("page.what_all") : t("page.what_centre");
     const entries = VERDICTS.map((verdict) =>
       this.entry(verdict, true, [dot(styles.verdict[verdict])],
         t("page.counted", { word: t(`verdict.${verdict}`), count: countText(view.counts[verdict] ?? 0) })));
@@ -72,7 +72,7 @@ export class Legend {
   classes(view, styles) {
     const colours = styles.completeness;
     const steps = colours.length - 1;
-    const part = (at) => Number(((view.services * at) / steps).toFixed(2)).toString();
+    const part = (at) => Number(((view.categories * at) / steps).toFixed(2)).toString();
     const swatches = colours.map((colour, at) => el("li", {}, area(colour, styles.community_opacity),
       at === steps ? t("verdict.unknown") : t("map.completeness_class", { low: part(at), high: part(at + 1) })));
     return this.group(null, this.entry("communities", true, [], t("page.layer_communities")),

@@ -150,7 +150,7 @@ class Page {
       const query = { ...this.rules(), ...place };
       const card = await getJson("page/data/card", query, signal);
       this.noteAge(card);
-      this.map.showCard(card);
+      if (card.at) this.map.showCard(card);
       const actions = { onWalk: (walk) => this.map.highlight(walk), onTry: (at) => this.whatIf.add(at) };
       this.fill(placeTitle(card), placeCard(this.start, card, actions), placeSentence(card), true);
       return [card, query];
