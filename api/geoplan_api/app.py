@@ -102,7 +102,7 @@ def _equip(app: Service, settings: Settings) -> None:
     """Give an application what its routes use."""
     app.state.settings = settings
     app.state.heavy = Heavy(settings)
-    app.state.keys = KeyRing(settings.api_key_hashes)
+    app.state.keys = KeyRing(settings.api_key_hashes, settings.key_tries_per_minute)
     app.state.metrics = metrics.Metrics()
     inner: ASGIApp = super(Service, app).__call__
     if settings.cors_origins:

@@ -107,13 +107,13 @@ class JobStore:
         Raises
         ------
         ProblemError
-            503 if ``most`` jobs wait already.
+            429 if ``most`` jobs wait already.
         """
         job_id = uuid.uuid4().hex
         with self._writing() as db:
             waiting = db.execute("SELECT count(*) FROM jobs WHERE status = 'queued'").fetchone()[0]
             if waiting >= most:
-                raise ProblemError(503, "problem.queue_full", retry_after=30, most=most)
+                raise ProblemError(429, "problem.queue_full", retry_after=30, most=most)
             db.execute(
                 "INSERT INTO jobs (job_id, kind, subject, question, lang, audit_key, status, created_at)"
                 " VALUES (?, ?, ?, ?, ?, ?, 'queued', ?)",

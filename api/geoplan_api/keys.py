@@ -15,7 +15,6 @@ from geoplan_api.problems import ProblemError
 
 __all__ = ["NEEDS_KEY", "KeyRing", "hash_of"]
 
-_WRONG_PER_MINUTE = 60
 _LONGEST = 200
 
 
@@ -32,14 +31,16 @@ class KeyRing:
     ----------
     hashes
         ``[name:]sha256`` each.
+    tries_per_minute
+        Wrong keys that a client may send.
     """
 
-    def __init__(self, hashes: tuple[str, ...]) -> None:
+    def __init__(self, hashes: tuple[str, ...], tries_per_minute: int = 60) -> None:
         self._known = []
         for number, one in enumerate(hashes, start=1):
             name, _, digest = one.rpartition(":")
             self._known.append((name or f"key{number}", digest))
-        self._wrong = Allowance(_WRONG_PER_MINUTE)
+        self._wrong = Allowance(tries_per_minute)
 
     def holder(self, key: str, client: str) -> str:
         """

@@ -17,6 +17,7 @@ any other                   500
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
@@ -189,12 +190,29 @@ async def _invalid(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - what it is registered for
     headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        # a body that is no text at all: as one that is no JSON
+        return problem_response(
+            422, text("problem.invalid", asked_lang(request), where="body"), kind="invalid"
+        )
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"allow": _allowed(request)} | {k: v for k, v in headers.items() if k.lower() != "allow"}
     key = f"problem.http_{error.status_code}"
     try:
         detail = text(key, asked_lang(request))
     except KeyError:
         detail = str(error.detail)
     return problem_response(error.status_code, detail, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of an address: its routes know each but its own."""
+    found = set()
+    for path, operations in request.app.openapi()["paths"].items():
+        pattern = re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(path))
+        if re.fullmatch(pattern, request.url.path):
+            found |= {one.upper() for one in operations}
+    return ", ".join(sorted(found)) or "GET"
 
 
 async def _internal(request: Request, error: Exception) -> Response:

@@ -29,8 +29,13 @@ Verdict = Literal["pass", "fail", "unknown"]
 StandardId = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", description="A pack; see /v1/standards.")
 ]
-Coordinate = Annotated[float, Field(allow_inf_nan=False, ge=-1e8, le=1e8)]
-Minutes = Annotated[float, Field(allow_inf_nan=False, gt=0, le=600)]
+_Degrees = Annotated[float, Field(allow_inf_nan=False, ge=-1e8, le=1e8)]
+_Minutes = Annotated[float, Field(allow_inf_nan=False, gt=0, le=600)]
+# in a query all is text; in a body a number is a number, and no "1" and no true
+Coordinate = Annotated[_Degrees, Field(strict=True)]
+Minutes = Annotated[_Minutes, Field(strict=True)]
+_Whole = Annotated[int, Field(strict=True)]
+_Flag = Annotated[bool, Field(strict=True)]
 ID_PATTERN = r"^[^\x00-\x1f\x7f]{1,200}$"
 
 
@@ -39,20 +44,18 @@ class _Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Position(_Question):
-    lon: Coordinate = Field(description="Longitude; with the study's own CRS, east [m].")
-    lat: Coordinate = Field(description="Latitude; with the study's own CRS, north [m].")
-    crs: str = Field(
-        default=LONLAT,
-        pattern=CRS_PATTERN,
-        description="CRS84 (WGS84), EPSG:4326, EPSG:4490, the study's own, gcj02 or bd09; lon first in all.",
-    )
+_LON = "Longitude; with the study's own CRS, east [m]."
+_LAT = "Latitude; with the study's own CRS, north [m]."
+_CRS = "CRS84 (WGS84), EPSG:4326, EPSG:4490, the study's own, gcj02 or bd09; lon first in all."
 
 
-class CoverageQuery(_Position):
+class CoverageQuery(_Question):
     """A question about one point."""
 
-    minutes: Minutes | None = Field(default=None, description="One limit in place of the standard's [min].")
+    lon: _Degrees = Field(description=_LON)
+    lat: _Degrees = Field(description=_LAT)
+    crs: str = Field(default=LONLAT, pattern=CRS_PATTERN, description=_CRS)
+    minutes: _Minutes | None = Field(default=None, description="One limit in place of the standard's [min].")
     standard: StandardId | None = Field(default=None)
     cause: bool = Field(
         default=False,
@@ -171,9 +174,12 @@ class BatchAnswer(BaseModel):
     study: StudyNamed
 
 
-class IsochroneQuestion(_Position):
+class IsochroneQuestion(_Question):
     """A question about what lies within a walk."""
 
+    lon: Coordinate = Field(description=_LON)
+    lat: Coordinate = Field(description=_LAT)
+    crs: str = Field(default=LONLAT, pattern=CRS_PATTERN, description=_CRS)
     minutes: list[Minutes] = Field(default=[5, 10, 15], min_length=1, max_length=6)
     direction: Literal["from", "to"] = Field(
         default="from", description="from: what one walks to from the point; to: from where one walks to it."
@@ -187,8 +193,8 @@ class _AddCentre(_Question):
     at: tuple[Coordinate, Coordinate] = Field(description="[lon, lat] in the scenario's CRS.")
     level: Literal["district", "community"] = "community"
     name: str | None = Field(default=None, max_length=200)
-    floor_area_m2: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False)
-    capacity: int | None = Field(default=None, ge=0, le=10**9)
+    floor_area_m2: float | None = Field(default=None, ge=0, le=1e9, allow_inf_nan=False, strict=True)
+    capacity: _Whole | None = Field(default=None, ge=0, le=10**9)
 
 
 class _MoveCentre(_Question):
@@ -228,24 +234,24 @@ class SitesQuestion(_Question):
     """Where should new centres stand?"""
 
     model: Literal["mclp", "lscp", "p_median", "p_centre"] = "mclp"
-    add: int = Field(default=2, ge=1, le=50)
+    add: _Whole = Field(default=2, ge=1, le=50)
     level: Literal["district", "community"] = "community"
     candidates: Literal["premises", "network"] | None = None
     demand: Literal["persons", "households"] = "persons"
     minutes: Minutes | None = None
-    capacitated: bool = False
-    seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    seconds: float = Field(default=60.0, gt=0, le=300, allow_inf_nan=False)
+    capacitated: _Flag = False
+    seed: _Whole = Field(default=0, ge=0, le=2**31 - 1)
+    seconds: float = Field(default=60.0, gt=0, le=300, allow_inf_nan=False, strict=True)
 
 
 class SplitQuestion(_Question):
     """How should an oversized community be split?"""
 
-    parts: int | None = Field(default=None, ge=2, le=50, description="How many; null: as few as can be.")
+    parts: _Whole | None = Field(default=None, ge=2, le=50, description="How many; null: as few as can be.")
     model: Literal["seat", "cut"] = "seat"
-    alternatives: bool = True
-    seed: int = Field(default=0, ge=0, le=2**31 - 1)
-    seconds: float = Field(default=60.0, gt=0, le=300, allow_inf_nan=False)
+    alternatives: _Flag = True
+    seed: _Whole = Field(default=0, ge=0, le=2**31 - 1)
+    seconds: float = Field(default=60.0, gt=0, le=300, allow_inf_nan=False, strict=True)
 
 
 class JobRecord(BaseModel):

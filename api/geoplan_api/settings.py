@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         default=(),
         description="SHA-256 of each key as hex, with a name before it if wanted: ``office:9f86…``.",
     )
+    key_tries_per_minute: int = Field(
+        default=60, ge=0, description="Wrong keys a minute that a client may send; 0: no limit."
+    )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Origins whose pages may ask; none: only pages of the service itself."
     )

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 
 import numpy as np
 import pytest
+import uvicorn
 from geoplan_api.app import create_app
+from geoplan_api.protocol import PatientProtocol
 from geoplan_api.served import Served
 from geoplan_api.settings import Settings
 
@@ -66,6 +69,28 @@ def plain_client(plain, tmp_path_factory):
 def bare_client(bare, tmp_path_factory):
     with client_of(served_from(bare), tmp_path_factory.mktemp("state")) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def live(city, tmp_path_factory):
+    """The address of a service over the city, on loopback."""
+    told = Settings(
+        state_dir=tmp_path_factory.mktemp("state"),
+        api_key_hashes=(f"tests:{HASH}",),
+        heavy_rate_per_minute=0,
+        key_tries_per_minute=0,
+        job_queue=5,
+    )
+    app = create_app(told, served=served_from(city))
+    config = uvicorn.Config(app, port=0, http=PatientProtocol, ws="none", log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=10)
 
 
 @pytest.fixture(scope="session")
