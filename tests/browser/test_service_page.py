@@ -346,6 +346,18 @@ def test_hostile_names_stay_text(browser, app, address, plain, hostile, lang):
         app.state.served = served(plain, generation=3)
 
 
+def test_the_mouse_over_a_place_tells_its_name(browser, address):
+    with visiting(browser, address) as visit:
+        visit.open(state="#residence=r1")
+        visit.answered("幸福里")
+        visit.page.check("[data-layer=facilities]")
+        for spot, name in ((".leaflet-facilities-pane path", "公园"), (".here", "幸福里")):
+            box = visit.page.locator(spot).last.bounding_box()
+            visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            visit.until(f"document.querySelector('.leaflet-tooltip')?.textContent === '{name}'")
+        visit.quiet()
+
+
 def test_a_phone_needs_no_sideways_scrolling_and_has_targets_for_fingers(browser, address):
     with visiting(browser, address, width=360, height=740, has_touch=True) as visit:
         visit.open(lang="en", state="#residence=r3")

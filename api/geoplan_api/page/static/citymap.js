@@ -38,7 +38,7 @@ export class CityMap {
     if (this.bounds) this.map.fitBounds(this.bounds);
     else this.map.setView([0, 0], 2);
     this.map.on("click", (event) => this.onAsk(this.meant(event.containerPoint, event.latlng)));
-    this.map.on("mousemove", (event) => this.pointAt(event));
+    this.map.on("mousemove", (event) => this.pointAt(event.containerPoint));
     this.map.on("mouseout", () => this.tip.remove());
     this.tip = L.tooltip({ direction: "top", offset: [0, -8], opacity: 1 });
     element.append(el("span", { class: "crosshair", "aria-hidden": "true" }));
@@ -59,39 +59,45 @@ export class CityMap {
     return { pane, renderer: this.renderers[pane], interactive: false };
   }
 
+  /** Return the row nearest to a pixel, null if none is so near. */
+  nearest(rows, pixel, most) {
+    const box = this.map.getBounds().pad(0.05);
+    let best = null;
+    let least = most;
+    for (const row of rows ?? []) {
+      if (!box.contains(row.at)) continue;
+      const distance = this.map.latLngToContainerPoint(row.at).distanceTo(pixel);
+      if (distance <= least) [best, least] = [row, distance];
+    }
+    return best;
+  }
+
+  centreAt(pixel) {
+    return this.shows("centres") ? this.nearest(this.centres, pixel, CENTRE_PX) : null;
+  }
+
+  homeAt(pixel) {
+    return this.nearest(this.homes?.filter((row) => this.shows(row.verdict)), pixel, HOME_PX);
+  }
+
   /** Return what a click means: a centre, else a home, else the point itself. */
   meant(pixel, latlng) {
-    const nearest = (rows, most) => {
-      let best = null;
-      let least = most;
-      for (const row of rows) {
-        const distance = this.map.latLngToContainerPoint(row.at).distanceTo(pixel);
-        if (distance <= least) [best, least] = [row, distance];
-      }
-      return best;
-    };
-    const box = this.map.getBounds().pad(0.05);
-    const near = (rows) => (rows ?? []).filter((row) => box.contains(row.at));
-    const centre = this.shows("centres") ? nearest(near(this.centres), CENTRE_PX) : null;
+    const centre = this.centreAt(pixel);
     if (centre) return { kind: "centre", id: centre.id };
-    const home = nearest(near(this.homes).filter((row) => this.shows(row.verdict)), HOME_PX);
+    const home = this.homeAt(pixel);
     if (home) return { kind: "residence", id: home.id };
     const { lat, lng } = latlng.wrap();
     return { kind: "point", lon: Number(lng.toFixed(6)), lat: Number(lat.toFixed(6)) };
   }
 
   /** Name what the mouse is over; among very many homes that would be slow. */
-  pointAt(event) {
-    if (!this.homes || this.manyHomes) return;
-    const meant = this.meant(event.containerPoint, event.latlng);
-    const rows = { centre: this.centres, residence: this.homes }[meant.kind];
-    this.map.getContainer().classList.toggle("over", Boolean(rows));
-    if (!rows) {
-      this.tip.remove();
-      return;
-    }
-    const row = rows.find((one) => one.id === meant.id);
-    this.tip.setLatLng(row.at).setContent(el("span", {}, row.name)).addTo(this.map);
+  pointAt(pixel) {
+    if (this.manyHomes) return;
+    const asked = this.centreAt(pixel) ?? this.homeAt(pixel);
+    this.map.getContainer().classList.toggle("over", Boolean(asked));
+    const row = asked ?? (this.shows("facilities") ? this.nearest(this.facilities, pixel, HOME_PX) : null);
+    if (row) this.tip.setLatLng(row.at).setContent(el("span", {}, row.name)).addTo(this.map);
+    else this.tip.remove();
   }
 
   shows(key) {
@@ -123,8 +129,9 @@ export class CityMap {
     for (const verdict of ["unknown", "pass", "fail"]) this.layers[verdict] = L.layerGroup().addTo(this.map);
     this.centres = rows(places.centres, (at) => ({ level: places.centres.levels[at] }));
     this.layers.centres = L.layerGroup(this.centres.map((one) => this.centreMark(one, ""))).addTo(this.map);
-    const facilities = places.facilities.at.map((at) => this.dot(at, "facilities", this.styles.facility));
-    this.layers.facilities = L.layerGroup(facilities);
+    this.facilities = rows(places.facilities, () => ({}));
+    const dots = places.facilities.at.map((at) => this.dot(at, "facilities", this.styles.facility));
+    this.layers.facilities = L.layerGroup(dots);
   }
 
   dot(at, pane, style = {}) {
