@@ -336,6 +336,10 @@ def test_hostile_names_stay_text(browser, app, address, plain, hostile, lang):
                 visit.page.goto("about:blank")
                 visit.open(lang=lang, state=f"#{state}")
                 visit.answered()
+                visit.page.set_viewport_size({"width": 360, "height": 740})
+                assert visit.page.evaluate("() => document.documentElement.scrollWidth") <= 360
+                visit.page.set_viewport_size({"width": 1280, "height": 860})
+                assert visit.page.evaluate("() => document.getElementById('answer').scrollWidth") <= 420
             box = visit.page.locator(".leaflet-marker-pane .centre").first.bounding_box()
             visit.page.mouse.move(box["x"] + 6, box["y"] + 6)
             visit.page.mouse.move(box["x"] + 7, box["y"] + 7)

@@ -21,7 +21,7 @@ export function footing(start, answer) {
 }
 
 function table(heads, rows) {
-  return el("table", {},
+  return el("table", { class: "services" },
     el("thead", {}, el("tr", {}, heads.map((head) => el("th", { scope: "col" }, head)))),
     el("tbody", {}, rows));
 }
