@@ -1,12 +1,5 @@
-"""The web page of the service."""
+"""The web page of the service: a map, a card of verdicts for any place, and what-ifs."""
 
-from __future__ import annotations
-
-from fastapi import APIRouter
+from geoplan_api.page.routes import router
 
 __all__ = ["router"]
-
-
-def router() -> APIRouter:
-    """Return the page at ``/`` and its files."""
-    return APIRouter(tags=["page"])
