@@ -24,9 +24,9 @@ GOOD = (
     {"type": "FeatureCollection", "features": [{"geometry": {"type": "Point", "coordinates": [1, 2]}}]},
 )
 ODD = (
-    None, True, False, 0, -1, 1e308, -1e308, 1e-320, 2**63, 10**30, "", "x" * 300, "\x00", "\u202e", "💥", [], {},
-    [[]], [None], {"a": {}}, "../../etc/passwd", "/vsicurl/http://x.invalid/a.gpkg", "<script>", "'; DROP TABLE",
-    "EPSG:4326 +nadgrids=/etc/passwd", "nan", [1, 2, 3, 4], {"coordinates": 1},
+    None, True, False, 0, -1, 1e308, -1e308, 1e-320, 2**63, 10**30, "", "x" * 300, "\x00", "\u202e", "💥",
+    [], {}, [[]], [None], {"a": {}}, "../../etc/passwd", "/vsicurl/http://x.invalid/a.gpkg", "<script>",
+    "'; DROP TABLE", "EPSG:4326 +nadgrids=/etc/passwd", "nan", [1, 2, 3, 4], {"coordinates": 1},
 )  # fmt: skip
 
 
