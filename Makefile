@@ -1,6 +1,7 @@
 # make audit   set up, audit data/anning and data/monaco, print both headlines, write out/
 # make test    set up, run all tests
 # make check   lint, types, import contracts
+# make fuzz    ask the service 200 examples an operation and 100,000 odd bodies (about 15 minutes)
 # make bench   measure against other libraries, write docs/benchmarks.md (about 20 minutes)
 # make docs    build the documentation site into out/site, warnings are errors
 # make wheelhouse  fill out/wheelhouse for machines without internet
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 WORKERS := --numprocesses=auto --dist=worksteal
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: audit test check floor bench docs wheelhouse airgap lock clean
+.PHONY: audit test check floor fuzz bench docs wheelhouse airgap lock clean
 
 audit: $(VENV)/run.stamp
 	$(BIN)/geoplan audit data/anning --out out/anning
@@ -46,6 +47,9 @@ docs: $(VENV)/dev.stamp
 # installs from it into an empty environment and draws a map, with the network taken away
 airgap: wheelhouse
 	bash .ci/airgap $(BIN)/python out/wheelhouse out/airgap
+
+fuzz: $(VENV)/dev.stamp
+	GEOPLAN_FUZZ_EXAMPLES=200 GEOPLAN_FUZZ_BODIES=100000 $(BIN)/python -m pytest -q tests/api/test_openapi.py tests/api/test_fuzz.py
 
 # one case alone: .venv-bench/bin/python -m bench.run --case a --size 100k --rounds 5
 bench: $(VENV)-bench/bench.stamp
