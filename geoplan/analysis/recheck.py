@@ -3,7 +3,7 @@ The independent checker: a second, plain implementation re-decides part of every
 
 A seeded sample of residences is decided anew for every service, and so are the walks that reports quote:
 of each service the longest that passes, the shortest that fails and the longest of all, and the longest of
-each community (of 60 drawn, where there are more). It starts from the
+each community. It starts from the
 study's tables and has its own streets, doors and search (`geoplan.analysis.plain_walks`); nothing of
 `geoplan.network` or `geoplan.analysis.reach` is in it, so that a fault there cannot hide here. A contract of
 import-linter holds that.
@@ -32,8 +32,6 @@ __all__ = ["SAMPLED", "recheck"]
 
 SAMPLED = 50
 """Residences drawn in an audit."""
-_COMMUNITIES = 60
-"""Communities whose longest walks are decided again."""
 _TIMES_LIMIT = 2
 """A walk drawn is followed to this many times the longest limit; beyond, both must find it beyond."""
 
@@ -130,9 +128,9 @@ def recheck(
     told = _told(reach)
     services = list(told)
     needs = {service: _needs(study, standard, service) for service in services}
-    count, draw = min(sampled, len(residences)), np.random.default_rng(seed)
-    drawn = np.sort(draw.choice(len(residences), count, replace=False))
-    communities = _communities(residences, draw)
+    count = min(sampled, len(residences))
+    drawn = np.sort(np.random.default_rng(seed).choice(len(residences), count, replace=False))
+    communities = _communities(residences)
     bound = _TIMES_LIMIT * max((one.limit_ms for parts in needs.values() for one in parts), default=0)
     asked = {(str(residences.index[row]), service): float(bound) for row in drawn for service in services}
     for service in services:
@@ -167,14 +165,11 @@ def _told(reach: pd.DataFrame) -> dict[str, dict[str, _Answer]]:
     return told
 
 
-def _communities(residences: gpd.GeoDataFrame, draw: np.random.Generator) -> dict[str, str]:
-    """Return residence -> community of the communities drawn, which are all if they are few."""
+def _communities(residences: gpd.GeoDataFrame) -> dict[str, str]:
+    """Return residence -> community."""
     if "community_id" not in residences:
         return {}
-    of = {str(home): str(one) for home, one in residences["community_id"].dropna().items()}
-    known = sorted(set(of.values()))
-    kept = {known[at] for at in draw.choice(len(known), min(_COMMUNITIES, len(known)), replace=False)}
-    return {home: one for home, one in of.items() if one in kept}
+    return {str(home): str(one) for home, one in residences["community_id"].dropna().items()}
 
 
 def _telling(told: dict[str, _Answer], communities: dict[str, str]) -> dict[str, None]:
