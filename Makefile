@@ -1,6 +1,7 @@
 # make audit   set up, audit data/anning and data/monaco, print both headlines, write out/
 # make test    set up, run all tests
 # make check   lint, types, import contracts
+# make fuzz    ask the service 200 examples an operation and 100,000 odd bodies (about 15 minutes)
 # make bench   measure against other libraries, write docs/benchmarks.md (about 20 minutes)
 # make lock    renew the locked dependencies (needs uv)
 
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: audit test check notebooks floor bench lock clean
+.PHONY: audit test check notebooks floor fuzz bench lock clean
 
 audit: $(VENV)/run.stamp
 	$(BIN)/geoplan audit data/anning --out out/anning
@@ -28,6 +29,9 @@ check: $(VENV)/dev.stamp
 # the oldest versions that pyproject.toml admits must work too
 floor: $(VENV)-floor/floor.stamp
 	$(VENV)-floor/bin/python -m pytest -q
+
+fuzz: $(VENV)/dev.stamp
+	GEOPLAN_FUZZ_EXAMPLES=200 GEOPLAN_FUZZ_BODIES=100000 $(BIN)/python -m pytest -q tests/api/test_openapi.py tests/api/test_fuzz.py
 
 # one case alone: .venv-bench/bin/python -m bench.run --case a --size 100k --rounds 5
 bench: $(VENV)-bench/bench.stamp

@@ -171,7 +171,17 @@ def nearest_spans(
 
 
 def junctions(network: WalkNetwork) -> Snaps:
-    """Return a place at every node: at the end of one of its edges."""
+    """Return a place at every node, at the end of one of its edges; made once and kept while it lives."""
+    kept = _JUNCTIONS.get(network)
+    if kept is None:
+        kept = _JUNCTIONS[network] = _junctions(network)
+    return kept
+
+
+_JUNCTIONS: WeakKeyDictionary[WalkNetwork, Snaps] = WeakKeyDictionary()
+
+
+def _junctions(network: WalkNetwork) -> Snaps:
     edge = np.zeros(network.node_count, np.int64)
     at_end = np.zeros(network.node_count, bool)
     for nodes, end in ((network.edge_v, True), (network.edge_u, False)):
