@@ -33,7 +33,7 @@ from geoplan_api.settings import Settings
 __all__ = ["create_app"]
 
 
-_ROUTES = (admin_routes, coverage_routes, table_routes, plan_routes, metrics, docs_page, ogc, page)
+_ROUTES = (coverage_routes, table_routes, plan_routes, admin_routes, metrics, docs_page, ogc, page)
 
 
 def create_app(settings: Settings | None = None, *, served: Served | None = None) -> FastAPI:

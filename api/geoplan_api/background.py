@@ -120,7 +120,8 @@ class Background:
         old: Served | None = self.app.state.served
         self.loading = True
         try:
-            generation = 1 if old is None else old.generation + 1
+            # of all processes the same: one that was begun later must not tell another number
+            generation = self._seen + 1
             served = await asyncio.to_thread(_prepared, self.settings, generation)
             self.app.state.served = served
             _settle()

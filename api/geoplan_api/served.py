@@ -46,7 +46,7 @@ class Served:
     audit
         Every table of the audit, in the study's metric CRS.
     generation
-        1 for the first, one more each time the study is read again.
+        How often a reload was asked for, and one: grows each time the study is read again.
     lang
         Language of answers that ask for none.
     loaded_at

@@ -53,19 +53,30 @@ def router() -> APIRouter:
     return routes
 
 
-def _page(request: Request, lang: Lang, name: str, limit: int, offset: int, **wanted: str | None) -> Response:
+async def _page(
+    request: Request, lang: Lang, name: str, limit: int, offset: int, **wanted: str | None
+) -> Response:
     served = served_of(request)
-    rows = tables.rows_of(served, name, lang)
+    rows = await _rows(request, name, lang)
     for column, value in wanted.items():
         if value is not None:
             rows = [row for row in rows if row.get(column) == value]
     return answer_json(tables.page(served, rows, lang, limit=limit, offset=offset))
 
 
+async def _rows(request: Request, name: str, lang: Lang) -> list[tables.Row]:
+    """Return the rows of a table; those of a large one take a moment to make, the first time."""
+    served = served_of(request)
+    if served.ready(("rows", name, lang)):
+        return tables.rows_of(served, name, lang)
+    found: list[tables.Row] = await heavy(request, tables.rows_of, served, name, lang)
+    return found
+
+
 async def _communities(
     request: Request, lang: ChosenLang, limit: _Limit = 1000, offset: _Offset = 0
 ) -> Response:
-    return _page(request, lang, "coverage_by_community", limit, offset)
+    return await _page(request, lang, "coverage_by_community", limit, offset)
 
 
 async def _oversized(
@@ -78,15 +89,15 @@ async def _oversized(
 
 
 async def _community(request: Request, lang: ChosenLang, community_id: _Id) -> Response:
-    return answer_json(tables.community(served_of(request), community_id, lang))
+    return answer_json(await heavy(request, tables.community, served_of(request), community_id, lang))
 
 
 async def _centres(request: Request, lang: ChosenLang, limit: _Limit = 1000, offset: _Offset = 0) -> Response:
-    return _page(request, lang, "coverage_by_centre", limit, offset)
+    return await _page(request, lang, "coverage_by_centre", limit, offset)
 
 
 async def _catchment(request: Request, lang: ChosenLang, centre_id: _Id) -> Response:
-    return answer_json(tables.catchment(served_of(request), centre_id, lang))
+    return answer_json(await heavy(request, tables.catchment, served_of(request), centre_id, lang))
 
 
 async def _gaps(
@@ -97,7 +108,7 @@ async def _gaps(
     limit: _Limit = 1000,
     offset: _Offset = 0,
 ) -> Response:
-    return _page(request, lang, "gaps", limit, offset, community_id=community_id, service=service)
+    return await _page(request, lang, "gaps", limit, offset, community_id=community_id, service=service)
 
 
 async def _fixes(request: Request, lang: ChosenLang, limit: _Limit = 1000) -> Response:
@@ -111,7 +122,7 @@ async def _premises(
     limit: _Limit = 1000,
     offset: _Offset = 0,
 ) -> Response:
-    return _page(request, lang, "premises_checks", limit, offset, community_id=community_id)
+    return await _page(request, lang, "premises_checks", limit, offset, community_id=community_id)
 
 
 async def _standards(request: Request, standard: _Pack = None) -> Response:

@@ -136,7 +136,7 @@ class PointCoverage:
     >>> home = study.residences.representative_point().iloc[0]
     >>> found = points.one(home.x, home.y)
     >>> found.services[0].service, found.services[0].verdict
-    ('convenience', 'pass')
+    ('daily', 'pass')
     """
 
     def __init__(self, network: WalkNetwork, study: Study, standard: Standard) -> None:
