@@ -16,7 +16,7 @@ from geoplan.errors import DataError
 from geoplan.messages import Lang, text
 from geoplan.report.drawing import draw_north, draw_scale
 from geoplan.report.fonts import cjk_font
-from geoplan.report.headline import banners
+from geoplan.report.headline import banners, review_line
 from geoplan.report.words import plain_text
 from geoplan.report.workbook import sign_count
 from geoplan.workflow import Audit
@@ -34,7 +34,6 @@ __all__ = [
     "map_height",
     "new_sheet",
     "place_labels",
-    "review_line",
 ]
 
 Box = tuple[float, float, float, float]
@@ -158,11 +157,6 @@ def _credits(audit: Audit, lang: Lang, review_number: str | None) -> list[str]:
         text("map.made_with", lang, version=audit.provenance.versions["geoplan"]),
     ]
     return [" · ".join(parts), *audit.study.attribution]
-
-
-def review_line(review_number: str, lang: Lang) -> str:
-    """Return what a map says of its review: its number, or that it is for internal use."""
-    return text("map.reviewed", lang, number=review_number) if review_number else text("map.internal", lang)
 
 
 def _height_cm(lines: int, size: float) -> float:
