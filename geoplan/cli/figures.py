@@ -13,6 +13,7 @@ from geoplan.cli.common import (
     OutOption,
     ProfileOption,
     QuietOption,
+    ReviewOption,
     StandardOption,
     StudyArgument,
     choose_lang,
@@ -39,9 +40,6 @@ ScenarioOption = Annotated[
         show_default=False,
     ),
 ]  # fmt: skip
-ReviewOption = Annotated[
-    str, typer.Option("--review-number", metavar="TEXT", help="Review number of the maps (审图号).")
-]
 
 
 def figures(

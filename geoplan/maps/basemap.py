@@ -39,7 +39,7 @@ class Tiles:
     sheets: tuple[dict[str, Any], ...] = ()
 
 
-def tiles_of(basemap: Basemap | None, key: str) -> Tiles:
+def tiles_of(basemap: str | None, key: str) -> Tiles:
     """
     Return the tiles of an online map.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
@@ -229,6 +230,28 @@ def test_two_maps_side_by_side_move_as_one(browser, tmp_path):
             page.evaluate(f"() => {{ const still = {{ animate: false }}; ({move})({second}); }}")
             one, other = page.evaluate(views)
             assert one == other
+        assert_quiet(page, requests, complaints)
+
+
+def test_on_paper_a_map_is_one_sheet_without_controls_and_comes_back_as_it_was(browser, plain, tmp_path):
+    audit_map(plain, lang="zh").save(tmp_path / "map.html")
+    view = """() => {
+      const map = Object.values(window).find((one) => one instanceof L.Map);
+      return [map.getZoom(), map.getSize().x, document.querySelectorAll("canvas").length];
+    }"""
+    with opened(browser, tmp_path / "map.html") as (page, requests, complaints):
+        before = page.evaluate(view)
+        page.evaluate(
+            """() => matchMedia("print").addEventListener("change", (event) => {
+              const parts = [".gp-search", ".leaflet-control-layers", ".gp-panel", ".gp-north"];
+              const shown = (one) => getComputedStyle(document.querySelector(one)).display !== "none";
+              if (event.matches) window.shown = parts.map(shown);
+            })"""
+        )
+        sheet = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+        assert page.evaluate("() => window.shown") == [False, False, True, True]
+        assert page.evaluate(view) == before
         assert_quiet(page, requests, complaints)
 
 

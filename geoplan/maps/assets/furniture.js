@@ -34,10 +34,11 @@ Object.assign(geoplan, (() => {
   /* Show a place: switch its layer on, go near, open its card. */
   function show(map, source, at) {
     const layer = source.layerOf(at);
-    if (layer && !map.hasLayer(layer)) map.addLayer(layer);
+    if (layer && !layer._map) map.addLayer(layer);
     const place = source.latLngOf(at);
-    map.setView(place, Math.max(map.getZoom(), FOUND_ZOOM), { animate: false });
-    geoplan.openCard(map, source.data, at, place);
+    const there = layer ? layer._map : map;
+    there.setView(place, Math.max(map.getZoom(), FOUND_ZOOM), { animate: false });
+    geoplan.openCard(there, source.data, at, place);
   }
 
   function found(asked) {
@@ -148,6 +149,38 @@ Object.assign(geoplan, (() => {
     other.setView(one.getCenter(), one.getZoom(), { animate: false });
   }
 
+  /* On paper the page has the size of a sheet, and shows what was seen. */
+  function printable(map) {
+    let seen = null, copies = [];
+    const still = { animate: false };
+    window.addEventListener("beforeprint", () => {
+      seen = map.getBounds();
+      document.body.classList.add("gp-printing");
+      map.invalidateSize(still);
+      map.fitBounds(seen, still);
+      geoplan.thinNow();
+      copies = [...map.getPane("mapPane").querySelectorAll("canvas")].map(copied);
+    });
+    window.addEventListener("afterprint", () => {
+      copies.forEach((undo) => undo());
+      document.body.classList.remove("gp-printing");
+      map.invalidateSize(still);
+      map.fitBounds(seen, still);
+    });
+  }
+
+  /* Chromium prints a canvas stroke by stroke, and its wiping too, through all that lies beneath: print a picture. */
+  function copied(canvas) {
+    const copy = canvas.cloneNode();
+    copy.getContext("2d").drawImage(canvas, 0, 0);
+    canvas.after(copy);
+    canvas.style.display = "none";
+    return () => {
+      copy.remove();
+      canvas.style.display = "";
+    };
+  }
+
   function tiles(map, sheets) {
     for (const sheet of sheets) L.tileLayer(sheet.url, { ...sheet.options, pane: "tilePane" }).addTo(map);
   }
@@ -172,8 +205,7 @@ Object.assign(geoplan, (() => {
     };
     map.on("zoomend", faint);
     faint();
-    window.addEventListener("beforeprint", () => map.invalidateSize({ animate: false }));
-    window.addEventListener("afterprint", () => map.invalidateSize({ animate: false }));
+    printable(map);
   }
 
   return { panel, setUp, choice, together, show, found };

@@ -120,17 +120,21 @@ Object.assign(geoplan, (() => {
     waiting = true;
     window.requestAnimationFrame(() => {
       waiting = false;
-      const taken = new Map();
-      for (const { group, markers } of named) {
-        const map = group._map;
-        if (!map) continue;
-        if (!taken.has(map)) {
-          const symbols = map.getContainer().querySelectorAll(".leaflet-marker-pane .gp-symbol");
-          taken.set(map, [...symbols].map((one) => one.getBoundingClientRect()));
-        }
-        for (const marker of markers) place(marker, taken.get(map));
-      }
+      thinNow();
     });
+  }
+
+  function thinNow() {
+    const taken = new Map();
+    for (const { group, markers } of named) {
+      const map = group._map;
+      if (!map) continue;
+      if (!taken.has(map)) {
+        const symbols = map.getContainer().querySelectorAll(".leaflet-marker-pane .gp-symbol");
+        taken.set(map, [...symbols].map((one) => one.getBoundingClientRect()));
+      }
+      for (const marker of markers) place(marker, taken.get(map));
+    }
   }
 
   function place(marker, taken) {
@@ -163,5 +167,5 @@ Object.assign(geoplan, (() => {
     });
   }
 
-  return { shapes, symbols, labels, keepOrder };
+  return { shapes, symbols, labels, keepOrder, thinNow };
 })());
