@@ -17,6 +17,7 @@ from geoplan.maps.ground import ground_layers, name_layers
 from geoplan.maps.layers import (
     centre_layers,
     circle_layers,
+    circle_slider,
     community_layers,
     facility_layer,
     residence_layers,
@@ -200,7 +201,11 @@ def circles_map(
     """
     _need(audit, "service_circles", "centres, residences, streets")
     furniture = Furniture(lang or audit.study.lang, basemap, key, review_number)
-    layers = (_ground, circle_layers, tier_layer, centre_layers)
+
+    def slider(_: Audit, lang: Lang, drawing: Drawing) -> None:
+        circle_slider(lang, drawing)
+
+    layers = (_ground, circle_layers, slider, tier_layer, centre_layers)
     rows = circle_rows(audit, furniture.lang)
     return _map_of(audit, layers, furniture, "map.circles_title", "map.circles_rows", rows)
 

@@ -43,6 +43,7 @@ from geoplan.workflow import Audit
 __all__ = [
     "centre_layers",
     "circle_layers",
+    "circle_slider",
     "community_layers",
     "facility_layer",
     "home_card",
@@ -163,6 +164,24 @@ def circle_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
             name = text("map.layer_circles", lang, level=word, minutes=f"{minutes:g}")
             name = counted(name, len(rows), lang)
             drawing.layers.append(DataLayer("shapes", data, name=name, show=minutes == longest))
+
+
+def circle_slider(lang: Lang, drawing: Drawing) -> None:
+    """Add a slider of the time of the circles on the map."""
+    timed = [one for one in drawing.layers if isinstance(one, DataLayer) and "minutes" in one.content]
+    times = sorted({float(one.content["minutes"]) for one in timed})
+    if len(times) < 2:
+        return
+    steps = [
+        {"label": text("map.within_minutes", lang, minutes=f"{one:g}"), "tick": f"{one:g}", "minutes": one}
+        for one in times
+    ]
+    drawing.choices.append(
+        Choice(
+            label=text("map.within", lang), steps=steps, clouds=[], timed=timed, start=len(steps) - 1,
+            slider=True,
+        )
+    )  # fmt: skip
 
 
 def facility_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:

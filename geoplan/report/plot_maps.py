@@ -202,7 +202,7 @@ def before_after(before: Audit, after: Audit, lang: Lang, *, review_number: str 
     rows = 1 if tall else 2
     sheet = new_sheet(
         after, lang, text("figure.before_after", lang), rows * (height + caption) + _LEGEND_CM,
-        notes=(text("figure.rate_note", lang),), review_number=review_number,
+        notes=(text("figure.rate_note", lang), *_other_standard(before, after, lang)), review_number=review_number,
     )  # fmt: skip
     for number, (audit, covered) in enumerate(zip((before, after), tables, strict=True)):
         left = _LEFT_CM + number * (width + gap) if tall else _LEFT_CM
@@ -222,6 +222,15 @@ def before_after(before: Audit, after: Audit, lang: Lang, *, review_number: str 
     unknown = any(bool(one["coverage_rate_all_five"].isna().any()) for one in tables)
     _legend(sheet, _rate_keys(lang, unknown=unknown))
     return sheet.finish()
+
+
+def _other_standard(before: Audit, after: Audit, lang: Lang) -> tuple[str, ...]:
+    """Return a note that names the standard of before, if it is not that of after."""
+    standard = before.standard
+    if standard.digest == after.standard.digest:
+        return ()
+    said = text("map.standard", lang, name=standard.name(lang), id=standard.id, digest=standard.digest[:8])
+    return (text("figure.counted", lang, what=text("figure.before", lang), count=said),)
 
 
 def _map(sheet: Sheet, height: float, bounds: Box, crs: str) -> tuple[Any, Box]:

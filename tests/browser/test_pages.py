@@ -219,6 +219,19 @@ def test_the_slider_changes_counts_and_circles_and_comes_back(browser, plain, tm
         assert_quiet(page, requests, complaints)
 
 
+def test_on_the_map_of_circles_the_slider_shows_those_of_its_time(browser, plain, tmp_path):
+    maps.circles_map(plain, lang="en").save(tmp_path / "map.html")
+    with opened(browser, tmp_path / "map.html") as (page, requests, complaints):
+        before = page.locator('[data-gp-count="none"]').inner_text()
+        page.locator(".gp-choice-bar input").fill("1")
+        boxes = page.locator(".leaflet-control-layers-overlays label").filter(has_text="Circles")
+        shown = [one.inner_text() for one in boxes.all() if one.locator("input").is_checked()]
+        assert len(shown) == 2
+        assert all(", 10 min" in one for one in shown)
+        assert page.locator('[data-gp-count="none"]').inner_text() == before
+        assert_quiet(page, requests, complaints)
+
+
 def test_two_maps_side_by_side_move_as_one(browser, tmp_path):
     before, after, found = hostile_comparison()
     maps.compare_map(after, STANDARD, found, before=before).save(tmp_path / "map.html")

@@ -216,6 +216,14 @@ def test_every_format_is_written_the_same_twice_and_the_pdf_can_be_searched(plai
     assert not re.search(rb'(?:href|src)="http', (tmp_path / "a" / "locator.svg").read_bytes())
 
 
+def test_before_and_after_under_different_standards_name_both(plain):
+    slower = dataclasses.replace(plain.standard, digest="0" * 64)
+    figure = report.before_after(plain, dataclasses.replace(plain, standard=slower), "en")
+    assert plain.standard.digest[:8] in words_of(figure)
+    assert "00000000" in words_of(figure)
+    assert words_of(report.before_after(plain, plain, "en")).count(plain.standard.digest[:8]) == 1
+
+
 def test_what_cannot_be_drawn_is_told_and_the_rest_is_drawn(bare, tmp_path):
     files, not_drawn = write_figures(bare, tmp_path, formats=["svg"], after=bare, lang="en")
     assert [one.stem for one in files] == ["locator", "size_against_packs"]

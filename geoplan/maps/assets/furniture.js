@@ -115,8 +115,9 @@ Object.assign(geoplan, (() => {
           if (!wanted && map.hasLayer(one)) map.removeLayer(one);
         }
       }
+      if (!step.counts) return;
       const counts = document.querySelectorAll("[data-gp-count]");
-      counts.forEach((node) => { node.textContent = (step.counts || {})[node.dataset.gpCount] || ""; });
+      counts.forEach((node) => { node.textContent = step.counts[node.dataset.gpCount] || ""; });
     }
     field.value = String(options.start);
     if (!options.slider) field.selectedIndex = options.start;
