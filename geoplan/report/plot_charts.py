@@ -213,7 +213,7 @@ def heat_table(audit: Audit, lang: Lang) -> Figure:
     """
     covered = audit.tables.get("coverage_by_community")
     cells = audit.tables.get("coverage_by_community_category")
-    if covered is None or cells is None:
+    if covered is None or cells is None or covered.empty:
         raise DataError("error.figure_lacks", tables="communities, residences, streets")
     worst = covered.assign(_id=covered.index).sort_values(
         ["coverage_rate_all_five", "_id"], na_position="last"

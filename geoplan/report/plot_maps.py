@@ -202,7 +202,8 @@ def before_after(before: Audit, after: Audit, lang: Lang, *, review_number: str 
     rows = 1 if tall else 2
     sheet = new_sheet(
         after, lang, text("figure.before_after", lang), rows * (height + caption) + _LEGEND_CM,
-        notes=(text("figure.rate_note", lang), *_other_standard(before, after, lang)), review_number=review_number,
+        notes=(text("figure.rate_note", lang), *_other_standard(before, after, lang)),
+        review_number=review_number,
     )  # fmt: skip
     for number, (audit, covered) in enumerate(zip((before, after), tables, strict=True)):
         left = _LEFT_CM + number * (width + gap) if tall else _LEFT_CM
