@@ -36,7 +36,7 @@ from geoplan.planning.fixes import FixLedger
 from geoplan.standards.catalogue import size_standards
 from geoplan.standards.standard import Standard
 
-__all__ = ["Audit", "audit", "with_fixes"]
+__all__ = ["Audit", "audit", "audit_of_coverage", "with_fixes"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -186,20 +186,37 @@ def audit(
         headline=headline,
         tables={name: tables[name] for name in RESULT_TABLES if name in tables},
         not_computed=not_computed,
-        provenance=Provenance(
-            versions=library_versions(),
-            standard_id=standard.id,
-            standard_digest=standard.digest,
-            layers=study.layers,
-            parameters={
-                "circle_minutes": list(circle_minutes),
-                "max_snap_m": standard.number("walking.max_snap")
-                if study.max_snap_m is None
-                else study.max_snap_m,
-                "crs": study.crs,
-            },
-            scenarios=study.scenarios,
-        ),
+        provenance=_provenance(study, standard, circle_minutes),
+    )
+
+
+def audit_of_coverage(study: Study, standard: Standard, result: CoverageResult) -> Audit:
+    """
+    Return a coverage as an audit that holds nothing else: what a map or a report of it needs.
+
+    Parameters
+    ----------
+    study, standard
+        Those it was decided with.
+    result
+        ``geoplan.coverage(...)``.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> study, standard = geoplan.read_study("data/monaco"), geoplan.load_standard("default")
+    >>> covered = geoplan.coverage(geoplan.walk_network(study), study, standard)
+    >>> audit_of_coverage(study, standard, covered).headline["persons"]
+    39050
+    """
+    tables = _coverage_tables(result)
+    return Audit(
+        study=study,
+        standard=standard,
+        headline=_headline(study, tables),
+        tables={name: tables[name] for name in RESULT_TABLES if name in tables},
+        not_computed={},
+        provenance=_provenance(study, standard, _thirds(standard.number("centre.minutes"))),
     )
 
 
@@ -224,6 +241,18 @@ def _lacking(study: Study, name: str) -> tuple[str, ...]:
     if "streets" in _NEEDS[name] and study.facilities is None and study.centres is None:
         absent += ["facilities", "centres"]
     return tuple(dict.fromkeys(absent))
+
+
+def _provenance(study: Study, standard: Standard, circle_minutes: tuple[float, ...]) -> Provenance:
+    cap = standard.number("walking.max_snap") if study.max_snap_m is None else study.max_snap_m
+    return Provenance(
+        versions=library_versions(),
+        standard_id=standard.id,
+        standard_digest=standard.digest,
+        layers=study.layers,
+        parameters={"circle_minutes": list(circle_minutes), "max_snap_m": cap, "crs": study.crs},
+        scenarios=study.scenarios,
+    )
 
 
 def _thirds(minutes: float) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.compare import compare
 from geoplan.cli.dossier import dossier
 from geoplan.cli.export import export
+from geoplan.cli.figures import figures
 from geoplan.cli.fixes import fixes
 from geoplan.cli.network import network
 from geoplan.cli.new import new
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(audit)
+app.command()(figures)
 app.command()(network)
 app.command()(new)
 app.command()(blocks)

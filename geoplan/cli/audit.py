@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,7 @@ from geoplan.cli.common import (
     OutOption,
     ProfileOption,
     QuietOption,
+    ReviewOption,
     StandardOption,
     StudyArgument,
     choose_lang,
@@ -41,6 +42,16 @@ FormatsOption = Annotated[
     str,
     typer.Option("--format", help="Which files to write: any of json,xlsx,gpkg,map,report, comma-separated."),
 ]
+BasemapOption = Annotated[
+    str | None,
+    typer.Option(
+        "--basemap", metavar="NAME", help="Online map beneath: tianditu (with --key), osm or amap.",
+        show_default=False,
+    ),
+]  # fmt: skip
+KeyOption = Annotated[
+    str, typer.Option("--key", metavar="KEY", help="Your key for the online map; it stands in map.html.")
+]
 SplitsOption = Annotated[
     bool,
     typer.Option(
@@ -62,6 +73,9 @@ def audit(
     profile: ProfileOption = "default",
     splits: SplitsOption = False,
     fixes: FixesOption = False,
+    basemap: BasemapOption = None,
+    key: KeyOption = "",
+    review_number: ReviewOption = "",
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -73,9 +87,11 @@ def audit(
     language = choose_lang(lang)
     started = time.perf_counter()
     from geoplan.io.study_folder import read_study
+    from geoplan.maps.basemap import tiles_of
     from geoplan.report.json_file import audit_as_dict
     from geoplan.workflow import audit as run
 
+    tiles_of(basemap, key)  # an online map that cannot be had is told before the work begins
     with progress_bar(language, quiet=quiet) as progress:
         read = read_study(study, lang=None if lang is None else language, progress=progress)
         language = choose_lang(lang, read.lang)
@@ -86,7 +102,8 @@ def audit(
             checked, told = _with_fixes(checked, language, progress)
         folder = out if out is not None else Path("out") / read.study_id
         found = _split(checked, language, progress) if splits else _Splits()
-        written = _write(checked, folder, chosen, found, language, progress)
+        around = {"basemap": basemap, "key": key, "review_number": review_number}
+        written = _write(checked, folder, chosen, found, around, language, progress)
     if json is not None:
         write_json(audit_as_dict(checked, lang=language), json)
     if not quiet and str(json) != "-":
@@ -136,7 +153,13 @@ def _split(checked: Audit, lang: Lang, progress: Progress) -> _Splits:
 
 
 def _write(
-    checked: Audit, folder: Path, chosen: tuple[str, ...], splits: _Splits, lang: Lang, progress: Progress
+    checked: Audit,
+    folder: Path,
+    chosen: tuple[str, ...],
+    splits: _Splits,
+    around: dict[str, Any],
+    lang: Lang,
+    progress: Progress,
 ) -> list[Path]:
     from geoplan.maps import audit_map
     from geoplan.report import write_excel, write_gpkg, write_html, write_json
@@ -155,7 +178,8 @@ def _write(
             write_gpkg(checked, folder / "audit.gpkg", lang=lang)
             written.append(folder / "audit.gpkg")
         elif one == "map":
-            audit_map(checked, plans=splits.plans, walks=splits.walks, lang=lang).save(folder / "map.html")
+            page = audit_map(checked, plans=splits.plans, walks=splits.walks, lang=lang, **around)
+            page.save(folder / "map.html")
             written.append(folder / "map.html")
         else:
             write_html(checked, folder / "report.html", lang=lang)

@@ -30,6 +30,7 @@ __all__ = [
     "ProfileOption",
     "Progress",
     "QuietOption",
+    "ReviewOption",
     "StandardOption",
     "StudyArgument",
     "choose_lang",
@@ -79,6 +80,9 @@ StandardOption = Annotated[
 ProfileOption = Annotated[
     str,
     typer.Option("--profile", metavar="ID", help="Walking profile of the standard, such as elder."),
+]
+ReviewOption = Annotated[
+    str, typer.Option("--review-number", metavar="TEXT", help="Review number of the maps (审图号).")
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 

@@ -62,7 +62,7 @@ def compare(
             coverage(walk_network(before), before, pack, progress=progress),
             coverage(walk_network(after), after, later_pack, progress=progress),
         )
-        written = [] if out is None else _write(found, after, later_pack, title, out, language)
+        written = [] if out is None else _write(found, before, after, later_pack, title, out, language)
     if json is not None:
         write_json(compare_as_dict(found, (before, pack), (after, later_pack), title=title), json)
     if quiet or str(json) == "-":
@@ -112,7 +112,9 @@ def _title(before: str, after: str, lang: Lang) -> str:
     return text("compare.title", lang, before=before, after=after)
 
 
-def _write(found: Comparison, after: Study, pack: Standard, title: str, out: Path, lang: Lang) -> list[Path]:
+def _write(
+    found: Comparison, before: Study, after: Study, pack: Standard, title: str, out: Path, lang: Lang
+) -> list[Path]:
     """Write the tables as layers of one GeoPackage, and the map."""
     from geoplan.maps.compare import compare_map
     from geoplan.report.gpkg import write_layers
@@ -124,5 +126,5 @@ def _write(found: Comparison, after: Study, pack: Standard, title: str, out: Pat
         "scenario_changes": found.changes,
     }
     write_layers(tables, out / "compare.gpkg", lang=lang)
-    compare_map(after, pack, found, title=title, lang=lang).save(out / "compare.html")
+    compare_map(after, pack, found, before=before, title=title, lang=lang).save(out / "compare.html")
     return [out / "compare.gpkg", out / "compare.html"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from geoplan.maps.compare import compare_map
-    from geoplan.maps.draw import audit_map
+    from geoplan.maps.draw import audit_map, centres_map, circles_map, coverage_map, gaps_map, network_map
     from geoplan.maps.fixes import fixes_map
     from geoplan.maps.page import AuditMap
     from geoplan.maps.sites import sites_map
@@ -16,13 +16,30 @@ if TYPE_CHECKING:
 _HOMES = {
     "AuditMap": "page",
     "audit_map": "draw",
+    "centres_map": "draw",
+    "circles_map": "draw",
+    "coverage_map": "draw",
+    "gaps_map": "draw",
+    "network_map": "draw",
     "compare_map": "compare",
     "fixes_map": "fixes",
     "sites_map": "sites",
     "split_map": "split",
 }
 
-__all__ = ["AuditMap", "audit_map", "compare_map", "fixes_map", "sites_map", "split_map"]
+__all__ = [
+    "AuditMap",
+    "audit_map",
+    "centres_map",
+    "circles_map",
+    "compare_map",
+    "coverage_map",
+    "fixes_map",
+    "gaps_map",
+    "network_map",
+    "sites_map",
+    "split_map",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
+from geoplan.maps.assemble import Drawing
 from geoplan.maps.elements import DataLayer
-from geoplan.maps.features import counts_fact, shape_features
-from geoplan.maps.layers import Drawing
-from geoplan.maps.palette import CAUSE_STYLES, GAP_PLACE_STYLE
+from geoplan.maps.features import counts_fact, words_fact
+from geoplan.maps.packing import shapes_of
+from geoplan.maps.palette import CAUSE_STYLES, GAP_PLACE_STYLE, OBSTACLE_STYLE
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.report.words import (
@@ -22,7 +23,7 @@ from geoplan.report.words import (
 )
 from geoplan.workflow import Audit
 
-__all__ = ["cause_layers", "gap_place_layer"]
+__all__ = ["cause_layers", "gap_place_layer", "obstacle_layer"]
 
 
 def cause_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -37,7 +38,7 @@ def cause_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
         if rows.empty:
             continue
         data = {
-            "features": shape_features(rows.geometry.to_numpy(), audit.study.crs),
+            "shapes": shapes_of(rows.geometry.to_numpy(), audit.study.crs),
             "styles": [style],
             "title": [
                 f"{row.residence_id if pd.isna(row.name_) else row.name_} · "
@@ -63,7 +64,7 @@ def gap_place_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     schema = RESULT_TABLES["gap_places"]
     causes = [text(f"cause.{one}", lang) for one in rows["cause"]]
     data = {
-        "features": shape_features(rows.geometry.to_numpy(), audit.study.crs),
+        "shapes": shapes_of(rows.geometry.to_numpy(), audit.study.crs),
         "styles": [GAP_PLACE_STYLE],
         "title": [
             f"{name} · {service_name(audit.standard, service, lang)}"
@@ -80,6 +81,35 @@ def gap_place_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     label = text("map.layer_gap_places", lang, count=count_text(len(rows)))
     drawing.layers.append(DataLayer("shapes", data, name=label, show=False))
     drawing.explain("outlines", (GAP_PLACE_STYLE, label))
+
+
+def obstacle_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
+    """Add the barriers and gates that keep people from a service, those with most households first."""
+    obstacles = audit.tables.get("obstacles")
+    if obstacles is None or obstacles.empty:
+        return
+    schema = RESULT_TABLES["obstacles"]
+    data = {
+        "shapes": shapes_of(obstacles.geometry.to_numpy(), audit.study.crs),
+        "styles": [OBSTACLE_STYLE],
+        "title": [
+            str(label) if pd.isna(name) else str(name)
+            for label, name in zip(obstacles.index, obstacles["name"], strict=True)
+        ],
+        "facts": [
+            words_fact(
+                schema.column("obstacle_kind").heading(lang), obstacles["obstacle_kind"], "obstacle", lang
+            ),
+            *(
+                counts_fact(schema.column(one).heading(lang), obstacles[one])
+                for one in ("walks", "residences", "persons", "households")
+            ),
+        ],
+        "search": schema.title(lang),
+    }
+    label = text("map.layer_obstacles", lang, count=count_text(len(obstacles)))
+    drawing.layers.append(DataLayer("shapes", data, name=label))
+    drawing.explain("lines", (OBSTACLE_STYLE, label))
 
 
 def _facts(audit: Audit, rows: pd.DataFrame, lang: Lang) -> list[Any]:

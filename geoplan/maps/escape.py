@@ -32,9 +32,16 @@ def html_text(content: str) -> str:
     return html.escape(content, quote=True).translate(_TEMPLATE_SIGNS)
 
 
-def script_json(content: Any) -> str:
+def script_json(content: Any, *, datum: str | None = None) -> str:
     """
     Return compact JSON that cannot end the script element it stands in, and is no template.
+
+    Parameters
+    ----------
+    content
+        Plain data, and what has a method ``packed(datum)`` that returns such.
+    datum
+        Of the map that places are packed for; None is WGS84.
 
     Examples
     --------
@@ -43,5 +50,8 @@ def script_json(content: Any) -> str:
     >>> script_json("{{ 7 * 7 }}")
     '"\\\\u007b{ 7 * 7 }}"'
     """
-    dumped = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    dumped = json.dumps(
+        content, ensure_ascii=False, allow_nan=False, separators=(",", ":"),
+        default=lambda one: one.packed(datum),
+    )  # fmt: skip
     return _TEMPLATE_START.sub(r"\\u007b", dumped).translate(_SCRIPT_SIGNS)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-import folium
 import geopandas as gpd
-import jinja2
 import numpy as np
 import pandas as pd
 import shapely
-from branca.element import Figure
 
-from geoplan.maps.context import bounds_of, context_layers
-from geoplan.maps.elements import Assets, DataLayer, DrawingOrder, Panel, SetUp
-from geoplan.maps.escape import html_text
-from geoplan.maps.features import counts_fact, lonlat_points, shape_features
-from geoplan.maps.layers import Drawing
+from geoplan.maps.assemble import Drawing, Furniture, box_of, legend_html, map_page, rendered
+from geoplan.maps.basemap import Basemap
+from geoplan.maps.elements import DataLayer
+from geoplan.maps.features import counts_fact
+from geoplan.maps.ground import counted, ground_layers, name_layers
+from geoplan.maps.packing import Numbers, points_of, shapes_of
 from geoplan.maps.page import AuditMap
 from geoplan.maps.palette import FIX_LINE_STYLE, FIX_STYLES
 from geoplan.messages import Lang, text
@@ -26,6 +23,7 @@ from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.study import Study
 from geoplan.planning.fixes import FixLedger
 from geoplan.report.fix_words import fix_by_text, fix_evidence, fix_notes, fix_titles
+from geoplan.report.headline import study_banners
 from geoplan.report.words import count_text
 from geoplan.standards.standard import Standard
 from geoplan.workflow import Audit
@@ -43,7 +41,16 @@ _COUNTS = (
 )
 
 
-def fixes_map(study: Study, standard: Standard, ledger: FixLedger, *, lang: Lang | None = None) -> AuditMap:
+def fixes_map(
+    study: Study,
+    standard: Standard,
+    ledger: FixLedger,
+    *,
+    basemap: Basemap | None = None,
+    key: str = "",
+    review_number: str = "",
+    lang: Lang | None = None,
+) -> AuditMap:
     """
     Draw the one-fix ledger.
 
@@ -53,6 +60,8 @@ def fixes_map(study: Study, standard: Standard, ledger: FixLedger, *, lang: Lang
         What the ledger is of.
     ledger
         ``geoplan.rank_fixes(...)``. Premises without a place are in the list beside the map alone.
+    basemap, key, review_number
+        As of `audit_map`.
     lang
         Language; None takes the study's.
 
@@ -70,31 +79,20 @@ def fixes_map(study: Study, standard: Standard, ledger: FixLedger, *, lang: Lang
     0
     """
     chosen = lang or study.lang
-    fixes = ledger.fixes
-    titles = fix_titles(fixes, standard, chosen)
-    layers = [*context_layers(study, chosen), *_line_layers(fixes, ledger.services, standard, chosen)]
-    for kind in FIX_KINDS:
-        rows = fixes[(fixes["fix_kind"] == kind).to_numpy(bool) & _placed(fixes)]
-        if len(rows):
-            label = f"{text(f'fix.kind.{kind}', chosen)} ({count_text(len(rows))})"
-            data = _data(rows, ledger.services, standard, chosen)
-            layers.append(DataLayer("points", {**data, "style": FIX_STYLES[kind]}, name=label))
-    placed = fixes[_placed(fixes)]
-    ranks = {"at": lonlat_points(placed.geometry, study.crs), "title": [str(one) for one in placed["rank"]]}
-    layers.append(DataLayer("labels", ranks, name=text("fix.layer_labels", chosen)))
-    page = folium.Map(
-        location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25
-    )
-    figure = Figure(title=html_text(f"{study.name} · {text('fix.map_title', chosen)}"))
-    figure.add_child(page)
-    page.add_child(Assets())
-    page.add_child(SetUp(bounds=_bounds(study), attribution=study.attribution, label_zoom=_LABEL_ZOOM))
-    for layer in layers:
-        page.add_child(layer)
-    page.add_child(DrawingOrder(layers))
-    page.add_child(folium.LayerControl(collapsed=False))
-    page.add_child(Panel(_panel(study, standard, ledger, titles, chosen), position="topleft"))
-    return AuditMap(page, chosen)
+    furniture, drawing = Furniture(chosen, basemap, key, review_number), Drawing()
+    ground_layers(study, chosen, drawing)
+    placed = ledger.fixes[_placed(ledger.fixes)]
+    _add_fixes(placed, ledger.services, standard, chosen, drawing)
+    ranks = {"at": points_of(placed.geometry, study.crs), "title": [str(one) for one in placed["rank"]]}
+    drawing.layers.append(DataLayer("labels", ranks, name=text("fix.layer_labels", chosen)))
+    name_layers(study, chosen, drawing)
+    tables = (study.residences, study.premises, study.communities)
+    where = [one.geometry for one in tables if one is not None and one.geometry.notna().any()]
+    return map_page(
+        study, drawing, furniture, title=f"{study.name} · {text('fix.map_title', chosen)}",
+        head=_panel(study, standard, ledger, furniture), legend=legend_html(drawing, furniture),
+        bounds=box_of(*where), label_zoom=_LABEL_ZOOM,
+    )  # fmt: skip
 
 
 def fix_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -103,13 +101,42 @@ def fix_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     if fixes is None or services is None:
         return
     rows = fixes[_placed(fixes)]
-    if rows.empty:
-        return
-    lines = _line_layers(rows, services, audit.standard, lang, show=False)
-    label = text("fix.layer", lang, count=count_text(len(rows)))
-    data = {**_data(rows, services, audit.standard, lang), "style": FIX_STYLES["centre"]}
-    drawing.layers += [*lines, DataLayer("points", data, name=label, show=False)]
-    drawing.explain("faults", {"style": FIX_STYLES["centre"], "label": label})
+    if len(rows):
+        _add_fixes(rows, services, audit.standard, lang, drawing, show=False)
+
+
+def _add_fixes(
+    rows: gpd.GeoDataFrame,
+    services: pd.DataFrame,
+    standard: Standard,
+    lang: Lang,
+    drawing: Drawing,
+    *,
+    show: bool = True,
+) -> None:
+    """Add gates and footbridges as lines, and a point for every fix, a layer a kind."""
+    lines = rows[rows["fix_kind"].isin(["gate", "link"])]
+    if len(lines):
+        shapes = {
+            **_cards(lines, services, standard, lang),
+            "shapes": shapes_of(lines.geometry.to_numpy(), str(lines.crs)),
+            "styles": [FIX_LINE_STYLE],
+        }
+        label = text("fix.layer_lines", lang, count=count_text(len(lines)))
+        drawing.layers.append(DataLayer("shapes", shapes, name=label, show=show))
+    kinds = [one for one in FIX_KINDS if (rows["fix_kind"] == one).any()]
+    content = {
+        **_cards(rows, services, standard, lang),
+        "at": points_of(rows.geometry, str(rows.crs)),
+        "groups": [FIX_STYLES[one] for one in kinds],
+        "group": Numbers(np.array([kinds.index(one) for one in rows["fix_kind"]], float)),
+    }
+    names = []
+    for kind in kinds:
+        name = counted(text(f"fix.kind.{kind}", lang), int((rows["fix_kind"] == kind).sum()), lang)
+        names.append((name, show))
+        drawing.explain("faults", {"style": FIX_STYLES[kind], "label": name})
+    drawing.add_cloud(content, names)
 
 
 def _placed(fixes: gpd.GeoDataFrame) -> Any:
@@ -118,27 +145,11 @@ def _placed(fixes: gpd.GeoDataFrame) -> Any:
     return ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
 
 
-def _line_layers(
-    fixes: gpd.GeoDataFrame, services: pd.DataFrame, standard: Standard, lang: Lang, *, show: bool = True
-) -> list[DataLayer]:
-    rows = fixes[fixes["fix_kind"].isin(["gate", "link"])]
-    if rows.empty:
-        return []
-    data = {
-        **_data(rows, services, standard, lang),
-        "features": shape_features(rows.geometry.to_numpy(), str(fixes.crs)),
-        "styles": [FIX_LINE_STYLE],
-    }
-    label = text("fix.layer_lines", lang, count=count_text(len(rows)))
-    return [DataLayer("shapes", data, name=label, show=show)]
-
-
-def _data(rows: gpd.GeoDataFrame, services: pd.DataFrame, standard: Standard, lang: Lang) -> dict[str, Any]:
-    """Return where fixes are, and the cards that a click opens."""
+def _cards(rows: gpd.GeoDataFrame, services: pd.DataFrame, standard: Standard, lang: Lang) -> dict[str, Any]:
+    """Return the cards that a click on a fix opens."""
     schema = RESULT_TABLES["fixes"]
     titles = fix_titles(rows, standard, lang)
     return {
-        "at": lonlat_points(rows.geometry, str(rows.crs)),
         "title": [f"{rank} · {title}" for rank, title in zip(rows["rank"], titles, strict=True)],
         "facts": [
             (schema.column("fix_id").heading(lang), [str(one) for one in rows.index]),
@@ -148,32 +159,21 @@ def _data(rows: gpd.GeoDataFrame, services: pd.DataFrame, standard: Standard, la
     }
 
 
-def _bounds(study: Study) -> list[list[float]]:
-    tables = (study.residences, study.premises, study.communities, study.streets)
-    known = [one.geometry.dropna() for one in tables if one is not None and one.geometry.notna().any()]
-    return bounds_of(gpd.GeoSeries(np.concatenate([one.to_numpy() for one in known]), crs=study.crs))
-
-
-def _panel(study: Study, standard: Standard, ledger: FixLedger, titles: list[str], lang: Lang) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("geoplan.maps", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    fixes = ledger.fixes
-    kinds = [one for one in FIX_KINDS if (fixes["fix_kind"] == one).any()]
-    return environment.get_template("fixes.html").render(
-        t=partial(text, lang=lang),
+def _panel(study: Study, standard: Standard, ledger: FixLedger, furniture: Furniture) -> str:
+    fixes, lang = ledger.fixes, furniture.lang
+    helping, by = count_text(ledger.helping), fix_by_text(ledger.by, standard, lang)
+    return rendered(
+        "fixes.html",
+        furniture,
         name=study.name,
-        title=text(
-            "fix.title", lang, helping=count_text(ledger.helping), by=fix_by_text(ledger.by, standard, lang)
-        ),
-        banner=text("banner.synthetic", lang) if study.synthetic else "",
+        title=text("fix.title", lang, helping=helping, by=by),
+        banners=study_banners(study, lang),
         rows=[
             (f"{rank} · {title}", count_text(gained))
-            for rank, title, gained in zip(fixes["rank"], titles, fixes["households_gained"], strict=True)
+            for rank, title, gained in zip(
+                fixes["rank"], fix_titles(fixes, standard, lang), fixes["households_gained"], strict=True
+            )
         ],
         gained=text("fix.short_households_gained", lang),
         notes=fix_notes(ledger, lang),
-        keys=[(FIX_STYLES[one], text(f"fix.kind.{one}", lang)) for one in kinds],
     )

@@ -26,12 +26,12 @@ _LOADING = {
     "body": ("background",), "base": ("href",),
 }  # fmt: skip
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src {images}; "
     "base-uri 'none'; form-action 'none'"
 )
 
 
-def inline_page(page: str, *, lang: str) -> str:
+def inline_page(page: str, *, lang: str, tile_host: str = "") -> str:
     """
     Return a rendered Folium page with its scripts and style sheets inside.
 
@@ -41,11 +41,14 @@ def inline_page(page: str, *, lang: str) -> str:
         HTML as Folium renders it.
     lang
         BCP 47 tag of the page's language.
+    tile_host
+        The one origin, such as ``https://tile.openstreetmap.org``, that the page may load pictures from;
+        empty: none.
 
     Returns
     -------
     page
-        Needs no other file. A content security policy forbids the browser to load anything.
+        Needs no other file. A content security policy forbids the browser to load anything else.
 
     Raises
     ------
@@ -54,7 +57,8 @@ def inline_page(page: str, *, lang: str) -> str:
     """
     page = _SCRIPT.sub(lambda found: _script(found.group(1)), page)
     page = _SHEET.sub(lambda found: _sheet(found.group(1)), page)
-    head = f'<html lang="{lang}">\n<head>\n<meta http-equiv="Content-Security-Policy" content="{_POLICY}" />'
+    policy = _POLICY.format(images=f"data: {tile_host}".strip())
+    head = f'<html lang="{lang}">\n<head>\n<meta http-equiv="Content-Security-Policy" content="{policy}" />'
     page = re.sub(r"<html>\s*<head>", lambda _: head, page, count=1)
     left = external_urls(page)
     if left:

@@ -3,58 +3,54 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
-import shapely
 
-from geoplan.maps.elements import DataLayer
+from geoplan.maps.assemble import Drawing
+from geoplan.maps.elements import Choice, DataLayer
 from geoplan.maps.features import (
-    coded_fact,
+    MAX_PATHS,
     counts_fact,
-    lonlat_points,
+    numbers_fact,
     rates_fact,
     services_of,
-    shape_features,
+    titles_of,
+    walking_paths,
     words_fact,
 )
+from geoplan.maps.ground import counted
+from geoplan.maps.packing import Numbers, points_of, shapes_of
 from geoplan.maps.palette import (
-    BARRIER_STYLES,
     CENTRE_COLOURS,
     COMPLETENESS_COLOURS,
     FACILITY_STYLE,
-    FAULT_STYLE,
     NO_DATA_COLOUR,
     OVERSIZED_STYLE,
-    STREET_STYLE,
     VERDICT_STYLES,
     circle_style,
     community_style,
 )
 from geoplan.messages import Lang, text
-from geoplan.model.result_tables import FAULT_KINDS, RESULT_TABLES
+from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.tables import INPUT_TABLES
-from geoplan.report.words import count_text, names_of, number_text, unit_text
+from geoplan.report.words import count_text, names_of
+from geoplan.standards.standard import Standard
 from geoplan.workflow import Audit
 
 __all__ = [
-    "Drawing",
-    "barrier_layer",
     "centre_layers",
     "circle_layers",
+    "circle_slider",
     "community_layers",
     "facility_layer",
-    "fault_layer",
+    "home_card",
     "residence_layers",
-    "street_layer",
+    "thresholds",
 ]
 
-MAX_STREET_VERTICES = 150_000
-"""Streets with more vertices than this (after simplification) are left out of the picture, and it says so."""
-MAX_FAULTS = 3000
-"""Of more faults of the network the first are drawn, kind by kind, and the legend says so."""
 _MANY_RESIDENCES = 5000
 _COMMUNITY_COUNTS = ("persons", "households", "residences", "persons_unknown_all_five")
 _COMMUNITY_RATES = (
@@ -64,78 +60,6 @@ _COMMUNITY_RATES = (
     "coverage_rate_community_centre",
 )
 _CENTRE_SIZES_PX = {"district": 17, "community": 13}
-
-
-@dataclass
-class Drawing:
-    """
-    A map in the making.
-
-    ``layers`` are in drawing order, lowest first; ``legend`` holds what the legend's template takes;
-    ``vertices`` counts points and street vertices, which tell how heavy the picture is.
-    """
-
-    layers: list[DataLayer] = field(default_factory=list)
-    vertices: int = 0
-    legend: dict[str, Any] = field(
-        default_factory=lambda: {
-            "residences": [],
-            "residences_title": "",
-            "classes": [],
-            "outlines": [],
-            "centres": [],
-            "facilities": [],
-            "faults": [],
-            "circles": [],
-            "lines": [],
-            "splits": [],
-            "notes": [],
-        }
-    )
-
-    def explain(self, part: str, entry: object) -> None:
-        """Add an entry to a part of the legend."""
-        self.legend[part].append(entry)
-
-
-def barrier_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
-    """Add rivers, railways, expressways and walls."""
-    barriers = audit.study.barriers
-    if barriers is None or barriers.empty:
-        return
-    kinds = list(BARRIER_STYLES)
-    data = {
-        "features": shape_features(barriers.geometry.to_numpy(), audit.study.crs),
-        "styles": [BARRIER_STYLES[kind] for kind in kinds],
-        "style": pd.Index(kinds).get_indexer(barriers["kind"]).tolist(),
-    }
-    drawing.layers.append(DataLayer("shapes", data, name=text("map.layer_barriers", lang)))
-    for kind in kinds:
-        if (barriers["kind"] == kind).any():
-            drawing.explain("lines", (BARRIER_STYLES[kind], text(f"map.barrier_{kind}", lang)))
-
-
-def street_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
-    """Add the walkable streets as one thin drawing, unless they are too many for a light file."""
-    streets = audit.study.streets
-    if streets is None or streets.empty:
-        return
-    lines = shapely.simplify(streets.geometry.to_numpy(), 1.0)
-    vertices = int(shapely.get_num_coordinates(lines).sum())
-    if vertices > MAX_STREET_VERTICES:
-        drawing.explain(
-            "notes",
-            text(
-                "map.streets_left_out", lang,
-                vertices=count_text(vertices), most=count_text(MAX_STREET_VERTICES),
-            ),
-        )  # fmt: skip
-        return
-    drawing.vertices += vertices
-    together = np.array([shapely.multilinestrings(shapely.get_parts(lines))], dtype=object)
-    data = {"features": shape_features(together, audit.study.crs, tolerance_m=0), "styles": [STREET_STYLE]}
-    drawing.layers.append(DataLayer("shapes", data, name=text("map.layer_streets", lang)))
-    drawing.explain("lines", (STREET_STYLE, text("map.layer_streets", lang)))
 
 
 def community_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -149,23 +73,19 @@ def community_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     colours = [*COMPLETENESS_COLOURS, NO_DATA_COLOUR]
     names = names_of(communities)
     data = {
-        "features": shape_features(communities.geometry.to_numpy(), audit.study.crs),
+        "shapes": shapes_of(communities.geometry.to_numpy(), audit.study.crs),
         "styles": [community_style(colour) for colour in colours],
         "style": classes,
         "title": [f"{name} · {label}" for label, name in names.items()],
         "facts": _community_facts(audit, communities.index, lang),
+        "search": INPUT_TABLES["communities"].title(lang),
     }
     shown = text("map.layer_communities" if covered is not None else "map.layer_communities_plain", lang)
-    drawing.layers.append(DataLayer("shapes", data, name=shown))
+    drawing.layers.append(DataLayer("shapes", data, name=counted(shown, len(communities), lang)))
     if covered is not None:
         key = list(zip(colours, labels, strict=True))
         drawing.legend["classes"] = key if len(COMPLETENESS_COLOURS) in classes else key[:-1]
     _oversized_layer(audit, lang, drawing)
-    points = {
-        "at": lonlat_points(communities.geometry, audit.study.crs),
-        "title": [str(name) for name in names],
-    }
-    drawing.layers.append(DataLayer("labels", points, name=text("map.layer_labels", lang)))
 
 
 def _classes(audit: Audit, ids: pd.Index, lang: Lang) -> tuple[list[int], list[str]]:
@@ -213,11 +133,12 @@ def _oversized_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     if over.empty:
         return
     data = {
-        "features": shape_features(over.geometry.to_numpy(), audit.study.crs),
+        "shapes": shapes_of(over.geometry.to_numpy(), audit.study.crs),
         "styles": [OVERSIZED_STYLE],
     }
-    drawing.layers.append(DataLayer("shapes", data, name=text("map.layer_oversized", lang), show=False))
-    drawing.explain("outlines", (OVERSIZED_STYLE, text("map.layer_oversized", lang)))
+    name = counted(text("map.layer_oversized", lang), len(over), lang)
+    drawing.layers.append(DataLayer("shapes", data, name=name, show=False))
+    drawing.explain("outlines", (OVERSIZED_STYLE, name))
 
 
 def circle_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -235,11 +156,32 @@ def circle_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
         for minutes in sorted(of_level["minutes"].unique(), reverse=True):
             rows = of_level[of_level["minutes"] == minutes]
             data = {
-                "features": shape_features(rows.geometry.to_numpy(), audit.study.crs, tolerance_m=3.0),
+                "shapes": shapes_of(rows.geometry.to_numpy(), audit.study.crs, tolerance_m=3.0),
                 "styles": [circle_style(level)],
+                "minutes": float(minutes),
+                "level": level,
             }
             name = text("map.layer_circles", lang, level=word, minutes=f"{minutes:g}")
+            name = counted(name, len(rows), lang)
             drawing.layers.append(DataLayer("shapes", data, name=name, show=minutes == longest))
+
+
+def circle_slider(lang: Lang, drawing: Drawing) -> None:
+    """Add a slider of the time of the circles on the map."""
+    timed = [one for one in drawing.layers if isinstance(one, DataLayer) and "minutes" in one.content]
+    times = sorted({float(one.content["minutes"]) for one in timed})
+    if len(times) < 2:
+        return
+    steps = [
+        {"label": text("map.within_minutes", lang, minutes=f"{one:g}"), "tick": f"{one:g}", "minutes": one}
+        for one in times
+    ]
+    drawing.choices.append(
+        Choice(
+            label=text("map.within", lang), steps=steps, clouds=[], timed=timed, start=len(steps) - 1,
+            slider=True,
+        )
+    )  # fmt: skip
 
 
 def facility_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -256,8 +198,9 @@ def facility_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
         return
     schema = INPUT_TABLES["facilities"]
     data = {
-        "at": lonlat_points(rows.geometry, audit.study.crs),
-        "style": FACILITY_STYLE,
+        "at": points_of(rows.geometry, audit.study.crs),
+        "groups": [FACILITY_STYLE],
+        "search": schema.title(lang),
         "title": [str(name) for name in names_of(rows)],
         "facts": [
             (text("map.popup_service", lang), [", ".join(of_kind[kind]) for kind in rows["kind"]]),
@@ -270,88 +213,122 @@ def facility_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
     drawing.explain("facilities", {"style": FACILITY_STYLE, "label": label})
 
 
-def fault_layer(audit: Audit, lang: Lang, drawing: Drawing) -> None:
-    """Add the places where the network may be wrong; off at first."""
-    faults = audit.tables.get("network_faults")
-    if faults is None or faults.empty:
-        return
-    label = text("map.layer_faults", lang, count=count_text(len(faults)))
-    rows = _first_of_each_kind(faults, MAX_FAULTS)
-    drawing.vertices += len(rows)
-    schema = RESULT_TABLES["network_faults"]
-    others = [
-        None if pd.isna(other) else f"{INPUT_TABLES[table].title(lang)} · {other}"
-        for table, other in zip(rows["table"], rows["other_id"], strict=True)
-    ]
-    values = [
-        None if pd.isna(value) else f"{number_text(value)} {unit_text(unit, lang)}"
-        for value, unit in zip(rows["value"], rows["unit"], strict=True)
-    ]
-    data = {
-        "at": lonlat_points(rows.geometry, audit.study.crs),
-        "style": FAULT_STYLE,
-        "title": [text(f"network.kind.{kind}", lang) for kind in rows["kind"]],
-        "facts": [
-            coded_fact(schema.column("reason").heading(lang), rows["reason"], lang),
-            coded_fact(schema.column("cure").heading(lang), rows["cure"], lang),
-            (
-                schema.column("street_id").heading(lang),
-                [None if pd.isna(one) else str(one) for one in rows["street_id"]],
-            ),
-            (schema.column("other_id").heading(lang), others),
-            (schema.column("value").heading(lang), values),
-        ],
-    }
-    drawing.layers.append(DataLayer("points", data, name=label, show=False))
-    drawing.explain("faults", {"style": FAULT_STYLE, "label": label})
-    if len(rows) < len(faults):
-        shown, count = count_text(len(rows)), count_text(len(faults))
-        drawing.explain("notes", text("map.faults_left_out", lang, shown=shown, count=count))
-
-
-def _first_of_each_kind(faults: pd.DataFrame, most: int) -> pd.DataFrame:
-    """Return at most so many faults: the rarer kinds whole, of the others as many each."""
-    place = faults.groupby("kind", sort=False).cumcount().to_numpy()
-    rank = faults["kind"].map({kind: number for number, kind in enumerate(FAULT_KINDS)}).to_numpy()
-    return faults.iloc[np.sort(np.lexsort((rank, place))[:most])]
-
-
 def residence_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
-    """Add the residences, a layer a verdict, with every walk in the popup."""
+    """
+    Add the residences, a layer a verdict, with every walk in the card; and a slider of the time.
+
+    At the last step of the slider the verdicts are shown, at an earlier one whether each walk takes no
+    longer than that; who is unknown stays so at every time.
+    """
     homes = audit.tables.get("completeness")
     if homes is None or homes.empty:
         return
-    drawing.vertices += len(homes)
     column = "verdict_all_five" if audit.study.facilities is not None else "verdict_any_centre"
-    schema = RESULT_TABLES["completeness"]
-    drawing.legend["residences_title"] = text(
-        "map.legend_residences", lang, verdict=schema.column(column).heading(lang)
-    )
+    heading = RESULT_TABLES["completeness"].column(column).heading(lang)
+    verdicts = pd.Index(VERDICT_STYLES).get_indexer(homes[column])
+    counts = np.bincount(verdicts, minlength=len(VERDICT_STYLES))
+    words = [text(f"verdict.{verdict}", lang) for verdict in VERDICT_STYLES]
     radius = 5.0 if len(homes) < _MANY_RESIDENCES else 3.5
-    for verdict, style in VERDICT_STYLES.items():
-        rows = homes[homes[column] == verdict]
-        label = text(
-            "map.residences", lang, verdict=text(f"verdict.{verdict}", lang), count=count_text(len(rows))
-        )
-        drawing.explain("residences", {"verdict": verdict, "style": style, "label": label})
-        if rows.empty:
-            continue
-        services, words = services_of(audit, rows.index, lang)
-        data = {
-            "at": lonlat_points(rows.geometry, audit.study.crs),
-            "style": {**style, "radius": radius},
-            "title": [str(name) for name in names_of(rows)],
-            "facts": [
-                (schema.column("residence_id").heading(lang), [str(one) for one in rows.index]),
-                counts_fact(schema.column("persons").heading(lang), rows["persons"]),
-                counts_fact(schema.column("households").heading(lang), rows["households"]),
-                words_fact(schema.column(column).heading(lang), rows[column], "verdict", lang),
-            ],
-            "services": services,
-            "words": words,
+    groups = [{**style, "radius": radius} for style in VERDICT_STYLES.values()]
+    drawing.legend["residences_title"] = text("map.legend_residences", lang, verdict=heading)
+    for style, word, count, verdict in zip(groups, words, counts, VERDICT_STYLES, strict=True):
+        entry = {"verdict": verdict, "style": style, "label": word, "count": count_text(int(count))}
+        drawing.explain("residences", entry)
+    content = {
+        "at": points_of(homes.geometry, audit.study.crs),
+        "groups": groups,
+        "group": Numbers(verdicts.astype(float)),
+        **home_card(audit, homes, lang),
+    }
+    if len(audit.tables["reach"]) > MAX_PATHS:
+        drawing.explain("notes", text("map.paths_left_out", lang, most=count_text(MAX_PATHS)))
+    names = [
+        counted(text("map.layer_residences", lang, verdict=word), int(count), lang)
+        for word, count in zip(words, counts, strict=True)
+    ]
+    cloud = drawing.add_cloud(content, [(name, True) for name in names])
+    steps = _time_steps(audit, column, verdicts, lang)
+    if len(steps) > 1:
+        timed = [one for one in drawing.layers if isinstance(one, DataLayer) and "minutes" in one.content]
+        drawing.choices.append(
+            Choice(
+                label=text("map.within", lang), steps=[one for one, _ in steps],
+                clouds=[(cloud, [column for _, column in steps])], timed=timed,
+                start=len(steps) - 1, slider=True, note=text("map.within_note", lang),
+            )
+        )  # fmt: skip
+
+
+def home_card(audit: Audit, homes: pd.DataFrame, lang: Lang) -> dict[str, Any]:
+    """Return what the cards of residences show: names, persons, every walk, and its path if not too many."""
+    schema = RESULT_TABLES["completeness"]
+    services, words = services_of(audit, homes.index, lang)
+    titles = titles_of(homes)
+    paths = walking_paths(audit, homes.index)
+    return {
+        **titles,
+        "facts": [
+            (schema.column("residence_id").heading(lang), titles["ids"]),
+            numbers_fact(schema.column("persons").heading(lang), homes["persons"]),
+            numbers_fact(schema.column("households").heading(lang), homes["households"]),
+        ],
+        "services": services,
+        "words": words,
+        "search": INPUT_TABLES["residences"].title(lang),
+        **({} if paths is None else {"paths": paths}),
+    }
+
+
+def _time_steps(
+    audit: Audit, column: str, verdicts: npt.NDArray[np.int64], lang: Lang
+) -> list[tuple[dict[str, Any], Numbers]]:
+    """Return the steps of the slider, and the group of each home at each."""
+    passed, failed = (list(VERDICT_STYLES).index(one) for one in ("pass", "fail"))
+    reach = audit.tables["reach"]
+    names = [one.id for one in audit.standard.categories] if column == "verdict_all_five" else ["centre_any"]
+    own = reach[reach["service"].isin(names)]
+    homes = audit.tables["completeness"].index
+    longest = own["minutes"].fillna(np.inf).groupby(own["residence_id"]).max().reindex(homes).to_numpy(float)
+    limit = float(own["limit_minutes"].max())
+    drawn: Any = audit.provenance.parameters["circle_minutes"]
+    earlier = sorted(float(one) for one in drawn if one < limit)
+    steps = []
+    for minutes in (*earlier, limit):
+        then = verdicts
+        if minutes < limit:
+            sure = np.isin(verdicts, (passed, failed))
+            # the verdict needs every limit, of which some may be shorter than this time
+            within = (longest <= minutes) & (verdicts == passed)
+            then = np.where(sure, np.where(within, passed, failed), verdicts)
+        tallied = np.bincount(then, minlength=len(VERDICT_STYLES))
+        key = "map.within_minutes" if minutes < limit else "map.within_limit"
+        step = {
+            "label": text(key, lang, minutes=f"{minutes:g}"),
+            "tick": f"{minutes:g}",
+            "minutes": minutes,
+            "counts": {name: count_text(int(one)) for name, one in zip(VERDICT_STYLES, tallied, strict=True)},
         }
-        name = text("map.layer_residences", lang, verdict=text(f"verdict.{verdict}", lang))
-        drawing.layers.append(DataLayer("points", data, name=name))
+        steps.append((step, Numbers(then.astype(float))))
+    return steps
+
+
+def thresholds(standard: Standard, lang: Lang) -> list[str]:
+    """Return what the pack asks for, in words: the walk to each category, to a centre, and the speed."""
+    separator = "、" if lang == "zh" else ", "
+    by_limit: dict[float, list[str]] = {}
+    for category in standard.categories:
+        by_limit.setdefault(standard.limit_minutes(category), []).append(category.name(lang))
+    lines = [
+        text("map.threshold", lang, what=separator.join(names), minutes=f"{minutes:g}")
+        for minutes, names in sorted(by_limit.items())
+    ]
+    if standard.get("centre.minutes") is not None:
+        minutes = f"{standard.number('centre.minutes'):g}"
+        lines.append(
+            text("map.threshold", lang, what=text("report.service.centre_any", lang), minutes=minutes)
+        )
+    lines.append(text("map.threshold_speed", lang, speed=f"{standard.number('walking.speed'):g}"))
+    return lines
 
 
 def centre_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
@@ -376,11 +353,12 @@ def centre_layers(audit: Audit, lang: Lang, drawing: Drawing) -> None:
             ]
         symbol = f"centre-{level}"
         data = {
-            "at": lonlat_points(rows.geometry, audit.study.crs),
+            "at": points_of(rows.geometry, audit.study.crs),
             "title": [str(name) for name in names_of(rows)],
             "facts": facts,
             "symbol": symbol,
             "size": size,
+            "search": INPUT_TABLES["centres"].title(lang),
         }
         label = text("map.centres", lang, level=word, count=count_text(len(rows)))
         drawing.layers.append(DataLayer("symbols", data, name=label))

@@ -27,11 +27,14 @@ class AuditMap:
         The Folium map, complete.
     lang
         Language of the page.
+    tile_host
+        The one origin it may load map tiles from; empty: it loads nothing.
     """
 
-    def __init__(self, drawing: folium.Map, lang: Lang) -> None:
+    def __init__(self, drawing: folium.Map, lang: Lang, *, tile_host: str = "") -> None:
         _number_elements(drawing.get_root())
-        self._page = inline_page(drawing.get_root().render(), lang=LANGUAGE_TAGS[lang])
+        page = drawing.get_root().render()
+        self._page = inline_page(page, lang=LANGUAGE_TAGS[lang], tile_host=tile_host)
 
     @property
     def html(self) -> str:

@@ -6,23 +6,32 @@ from typing import Any
 
 __all__ = [
     "BARRIER_STYLES",
+    "CATCHMENT_STYLE",
     "CAUSE_STYLES",
     "CENTRE_COLOURS",
     "CHANGE_STYLES",
     "COMMUNITY_OPACITY",
     "COMPLETENESS_COLOURS",
+    "COMPONENT_STYLE",
     "CUT_STYLES",
     "FACILITY_STYLE",
-    "FAULT_STYLE",
+    "FAULT_STYLES",
     "FIX_LINE_STYLE",
     "FIX_STYLES",
     "GAP_PLACE_STYLE",
+    "GREEN_STYLE",
+    "LINE_COLOURS",
     "LINK_STYLE",
     "NO_DATA_COLOUR",
+    "OBSTACLE_STYLE",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
+    "RATE_COLOURS",
+    "SIDE_STYLES",
     "SITING_STYLES",
     "STREET_STYLE",
+    "TIER_STYLES",
+    "UNSNAPPED_STYLE",
     "VERDICT_STYLES",
     "WALK_STYLE",
     "circle_style",
@@ -54,6 +63,11 @@ CHANGE_STYLES: dict[str, Style] = {
     "other": {"color": "#4d4d4d", "fillColor": "#ffffff", "fillOpacity": 0.9, "weight": 1.6, "radius": 4},
 }
 """Blue gains, vermilion losses: apart for every kind of colour vision, and in size as well."""
+SIDE_STYLES: dict[str, Style] = {
+    **{name: {**style, "radius": 5} for name, style in VERDICT_STYLES.items()},
+    "same": {"color": "#ffffff", "fillColor": "#a6a6a6", "fillOpacity": 0.9, "weight": 0.5, "radius": 3},
+}
+"""One side of a comparison: the verdict, and homes in which the service chosen does not differ."""
 LINK_STYLE: Style = {"color": "#1d1d1b", "weight": 4, "opacity": 1.0, "dashArray": "2 6", "fill": False}
 
 FIX_STYLES: dict[str, Style] = {
@@ -68,8 +82,10 @@ FIX_STYLES: dict[str, Style] = {
 }
 FIX_LINE_STYLE: Style = {"color": "#1d1d1b", "weight": 5, "opacity": 1.0, "fill": False}
 
-COMPLETENESS_COLOURS = ("#fdf3d8", "#e3e6c4", "#b9d3b9", "#8cbcb8", "#64a3b4")
+COMPLETENESS_COLOURS = ("#fdf3d8", "#d5e0b0", "#a3cbae", "#73afb2", "#4a8fa8")
 """From none of the categories to all of them; light, so that the points stand out."""
+RATE_COLOURS = ("#ffffcc", "#a1dab4", "#41b6c4", "#2c7fb8", "#253494")
+"""Classes of a rate, lowest first: each darker than the one before, so that grey print keeps the order."""
 NO_DATA_COLOUR = "#e3e3e3"
 COMMUNITY_OPACITY = 0.7
 
@@ -81,6 +97,7 @@ BARRIER_STYLES: dict[str, Style] = {
     "expressway": {"color": "#c79a45", "weight": 2.2, "fillOpacity": 0.2},
     "wall": {"color": "#a58a78", "weight": 1, "dashArray": "2 2", "fillOpacity": 0.1},
 }
+GREEN_STYLE: Style = {"color": "#7fae7a", "weight": 0.8, "fillColor": "#bfdcb4", "fillOpacity": 0.7}
 FACILITY_STYLE: Style = {
     "color": "#1d1d1b",
     "fillColor": "#f0e442",
@@ -88,14 +105,42 @@ FACILITY_STYLE: Style = {
     "weight": 1,
     "radius": 4,
 }
-FAULT_STYLE: Style = {
-    "color": "#009e73",
-    "fillColor": "#009e73",
-    "fillOpacity": 0,
-    "weight": 3,
-    "radius": 8,
+TIER_STYLES: dict[str, Style] = {
+    "both": {"color": "#ffffff", "fillColor": "#332288", "fillOpacity": 0.95, "weight": 0.5, "radius": 5},
+    "district": {"color": "#ffffff", "fillColor": "#0072b2", "fillOpacity": 0.95, "weight": 0.5, "radius": 5},
+    "community": {
+        "color": "#ffffff",
+        "fillColor": "#56b4e9",
+        "fillOpacity": 0.95,
+        "weight": 0.5,
+        "radius": 5,
+    },
+    "none": {"color": "#ffffff", "fillColor": "#e69f00", "fillOpacity": 0.95, "weight": 0.5, "radius": 5},
+    "unknown": {"color": "#4d4d4d", "fillColor": "#ffffff", "fillOpacity": 0.9, "weight": 1.6, "radius": 5},
 }
-"""A ring: what it is about shows inside."""
+"""Which tiers of centres reach a home: the more, the darker."""
+CATCHMENT_STYLE: Style = {"color": "#4d4d4d", "weight": 0.7, "opacity": 0.6, "fill": False}
+
+
+def _ring(colour: str, weight: float) -> Style:
+    return {"color": colour, "fillColor": colour, "fillOpacity": 0, "weight": weight, "radius": 8}
+
+
+FAULT_STYLES: dict[str, Style] = {
+    "undershoot": _ring("#009e73", 3),
+    "overlap": _ring("#0072b2", 3),
+    "zero_length": _ring("#6d6d6d", 2),
+    "barrier_crossing": _ring("#b2182b", 3),
+    "far_snap": _ring("#e69f00", 3),
+    "off_network": _ring("#1d1d1b", 4),
+}
+"""Rings: what a fault is about shows inside."""
+COMPONENT_STYLE: Style = {
+    "color": "#1d1d1b", "fillColor": "#cc79a7", "fillOpacity": 1, "weight": 1.4, "radius": 8,
+}  # fmt: skip
+UNSNAPPED_STYLE: Style = {
+    "color": "#1d1d1b", "fillColor": "#f0e442", "fillOpacity": 1, "weight": 1.4, "radius": 6,
+}  # fmt: skip
 STREET_STYLE: Style = {"color": "#8f8a80", "weight": 0.7, "opacity": 0.6, "fill": False}
 
 OVERSIZED_STYLE: Style = {"color": "#1d1d1b", "weight": 2.4, "dashArray": "8 4", "fill": False}
@@ -109,6 +154,7 @@ CAUSE_STYLES: dict[str, Style] = {
     "bad_snap": {"color": "#1d1d1b", "weight": 2, "dashArray": "1 4", "fill": False},
 }
 """Walks of homes that do not pass, by cause."""
+OBSTACLE_STYLE: Style = {"color": "#c2003f", "weight": 5, "opacity": 0.9, "fill": False}
 GAP_PLACE_STYLE: Style = {
     "color": "#d55e00",
     "weight": 1.6,
@@ -128,6 +174,18 @@ PART_COLOURS = (
     "#999999",
 )
 """Parts of a split: the palette of Okabe and Ito; the numbers on the map tell them apart in grey."""
+
+LINE_COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#6a3d9a",
+    "#808080",
+)
+"""Lines of a chart on white: Okabe and Ito's, violet for their yellow; dashes tell them apart in grey."""
 
 CUT_STYLES: dict[str, Style] = {
     "lane": {"color": "#b2182b", "weight": 4, "dashArray": "2 6", "fill": False},

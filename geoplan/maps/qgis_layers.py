@@ -14,7 +14,7 @@ from geoplan.maps.palette import (
     CENTRE_COLOURS,
     COMPLETENESS_COLOURS,
     FACILITY_STYLE,
-    FAULT_STYLE,
+    FAULT_STYLES,
     GAP_PLACE_STYLE,
     NO_DATA_COLOUR,
     OVERSIZED_STYLE,
@@ -161,7 +161,11 @@ class _Layers:
         ]
         self._add("causes", Categories("cause", causes))
         self._add("gap_places", Single(GAP_PLACE_STYLE))
-        self._add("network_faults", Single(FAULT_STYLE))
+        faults = [
+            Entry(kind, style, text(f"network.kind.{kind}", self.lang))
+            for kind, style in FAULT_STYLES.items()
+        ]
+        self._add("network_faults", Categories("kind", faults))
 
     def circles(self) -> None:
         """Add the service circles, a layer a time; the longest is on at first."""

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
-import folium
-import geopandas as gpd
-import jinja2
+import numpy as np
 import pandas as pd
-from branca.element import Figure
 
-from geoplan.maps.context import bounds_of, context_layers
-from geoplan.maps.elements import Assets, DataLayer, DrawingOrder, Panel, SetUp
-from geoplan.maps.escape import html_text
-from geoplan.maps.features import counts_fact, lonlat_points
+from geoplan.maps.assemble import Drawing, Furniture, box_of, legend_html, map_page, rendered
+from geoplan.maps.basemap import Basemap
+from geoplan.maps.elements import DataLayer
+from geoplan.maps.features import counts_fact, numbers_fact, titles_of
+from geoplan.maps.ground import counted, ground_layers, name_layers
+from geoplan.maps.packing import Numbers, points_of
 from geoplan.maps.page import AuditMap
 from geoplan.maps.palette import SITING_STYLES
 from geoplan.messages import Lang, text
 from geoplan.model.site_tables import SITE_DEMAND, SITES
 from geoplan.model.study import Study
+from geoplan.model.tables import INPUT_TABLES
 from geoplan.planning.site_plan import SitePlan
 from geoplan.report.headline import study_banners
 from geoplan.report.site_json import site_figures, site_notes, site_status, site_title
@@ -32,7 +31,15 @@ _LABEL_ZOOM = 14
 _SITE_PX, _CENTRE_PX = 22, 15
 
 
-def sites_map(source: Audit | Study, plan: SitePlan, *, lang: Lang | None = None) -> AuditMap:
+def sites_map(
+    source: Audit | Study,
+    plan: SitePlan,
+    *,
+    basemap: Basemap | None = None,
+    key: str = "",
+    review_number: str = "",
+    lang: Lang | None = None,
+) -> AuditMap:
     """
     Draw a siting.
 
@@ -42,6 +49,8 @@ def sites_map(source: Audit | Study, plan: SitePlan, *, lang: Lang | None = None
         The study, or an audit of it: gives existing centres, streets and barriers.
     plan
         ``geoplan.locate_centres(...)``.
+    basemap, key, review_number
+        As of `audit_map`.
     lang
         Language; None takes the study's.
 
@@ -60,55 +69,59 @@ def sites_map(source: Audit | Study, plan: SitePlan, *, lang: Lang | None = None
     """
     study = source.study if isinstance(source, Audit) else source
     chosen = lang or study.lang
-    layers = [*context_layers(study, chosen), *_residence_layers(plan, chosen)]
-    layers += _centre_layers(plan, study, chosen)
-    places = gpd.GeoSeries([*plan.residences.geometry, *plan.sites.geometry], crs=plan.residences.crs)
-    page = folium.Map(
-        location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25
-    )
-    figure = Figure(title=html_text(f"{study.name} · {text('site.map_title', chosen)}"))
-    figure.add_child(page)
-    page.add_child(Assets())
-    page.add_child(SetUp(bounds=bounds_of(places), attribution=study.attribution, label_zoom=_LABEL_ZOOM))
-    for layer in layers:
-        page.add_child(layer)
-    page.add_child(DrawingOrder(layers))
-    page.add_child(folium.LayerControl(collapsed=False))
-    page.add_child(Panel(_panel(plan, study, chosen), position="topleft"))
-    return AuditMap(page, chosen)
+    furniture = Furniture(chosen, basemap, key, review_number)
+    drawing = Drawing()
+    ground_layers(study, chosen, drawing)
+    _residence_layer(plan, chosen, drawing)
+    drawing.layers += _centre_layers(plan, study, chosen)
+    name_layers(study, chosen, drawing)
+    return map_page(
+        study, drawing, furniture, title=f"{study.name} · {text('site.map_title', chosen)}",
+        head=_panel(plan, study, furniture), legend=legend_html(drawing, furniture),
+        bounds=box_of(plan.residences.geometry, plan.sites.geometry), label_zoom=_LABEL_ZOOM,
+    )  # fmt: skip
 
 
-def _residence_layers(plan: SitePlan, lang: Lang) -> list[DataLayer]:
-    """Return a layer each of those reached before, still not reached, not known, and newly reached."""
+def _residence_layer(plan: SitePlan, lang: Lang, drawing: Drawing) -> None:
+    """Add the residences: those newly reached, reached before, still not reached, and not known."""
     table = plan.residences
     new = table["newly_reached"].to_numpy(bool)
     unknown = table["reached_after"].isna().to_numpy(bool)
     after = table["reached_after"].fillna(False).to_numpy(bool)
-    layers = []
-    groups = {"before": after & ~new, "left": ~after & ~unknown, "unknown": unknown, "new": new}
-    for group, kept in groups.items():
-        rows = table[kept]
-        if rows.empty:
-            continue
-        data = {
-            "at": lonlat_points(rows.geometry, str(table.crs)),
-            "style": SITING_STYLES[group],
-            "title": [str(name) for name in names_of(rows)],
-            "facts": [
-                (SITE_DEMAND.column("residence_id").heading(lang), [str(one) for one in rows.index]),
-                counts_fact(SITE_DEMAND.column("persons").heading(lang), rows["persons"]),
-                counts_fact(SITE_DEMAND.column("households").heading(lang), rows["households"]),
-                (text("site.walk_before", lang), [_minutes(one) for one in rows["minutes_before"]]),
-                (text("site.walk_after", lang), [_minutes(one) for one in rows["minutes_after"]]),
-                (
-                    SITE_DEMAND.column("centre_after").heading(lang),
-                    [_word(one) for one in rows["centre_after"]],
-                ),
-            ],
-        }
-        name = f"{text('site.layer_residences', lang)}: {text(f'site.residence_{group}', lang)}"
-        layers.append(DataLayer("points", data, name=f"{name} ({count_text(len(rows))})"))
-    return layers
+    groups = list(SITING_STYLES)
+    # the first that holds decides
+    group = np.select([new, unknown, after], [groups.index(one) for one in ("new", "unknown", "before")],
+                      groups.index("left"))  # fmt: skip
+    counts = np.bincount(group, minlength=len(groups))
+    titles = titles_of(table)
+    content = {
+        "at": points_of(table.geometry, str(table.crs)),
+        "groups": list(SITING_STYLES.values()),
+        "group": Numbers(group.astype(float)),
+        **titles,
+        "facts": [
+            (SITE_DEMAND.column("residence_id").heading(lang), titles["ids"]),
+            numbers_fact(SITE_DEMAND.column("persons").heading(lang), table["persons"]),
+            numbers_fact(SITE_DEMAND.column("households").heading(lang), table["households"]),
+            (text("site.walk_before", lang), [_minutes(one) for one in table["minutes_before"]]),
+            (text("site.walk_after", lang), [_minutes(one) for one in table["minutes_after"]]),
+            (SITE_DEMAND.column("centre_after").heading(lang), [_word(one) for one in table["centre_after"]]),
+        ],
+        "search": INPUT_TABLES["residences"].title(lang),
+    }
+    drawing.legend["residences_title"] = text("site.layer_residences", lang)
+    names = []
+    for name, style, count in zip(groups, SITING_STYLES.values(), counts, strict=True):
+        word = text(f"site.residence_{name}", lang)
+        entry = {"verdict": name, "style": style, "label": word, "count": count_text(int(count))}
+        drawing.explain("residences", entry)
+        names.append(counted(f"{text('site.layer_residences', lang)}: {word}", int(count), lang))
+    drawing.add_cloud(content, [(name, True) for name in names])
+    for symbol, label in (
+        ("gp-centre-district", "site.layer_sites"),
+        ("gp-centre-community", "site.layer_existing"),
+    ):
+        drawing.explain("centres", {"symbol": symbol, "label": text(label, lang)})
 
 
 def _centre_layers(plan: SitePlan, study: Study, lang: Lang) -> list[DataLayer]:
@@ -117,16 +130,18 @@ def _centre_layers(plan: SitePlan, study: Study, lang: Lang) -> list[DataLayer]:
     if study.centres is not None and (study.centres["level"] == plan.level).any():
         rows = study.centres[(study.centres["level"] == plan.level) | study.centres.index.isin(used)]
         data: dict[str, Any] = {
-            "at": lonlat_points(rows.geometry, study.crs),
+            "at": points_of(rows.geometry, study.crs),
             "title": [str(name) for name in names_of(rows)],
             "facts": [(SITES.column("centre_id").heading(lang), [str(one) for one in rows.index])],
             "symbol": "centre-community",
             "size": _CENTRE_PX,
+            "search": INPUT_TABLES["centres"].title(lang),
         }
-        layers.append(DataLayer("symbols", data, name=text("site.layer_existing", lang)))
+        name = counted(text("site.layer_existing", lang), len(rows), lang)
+        layers.append(DataLayer("symbols", data, name=name))
     rows = plan.sites
     data = {
-        "at": lonlat_points(rows.geometry, study.crs) if len(rows) else [],
+        "at": points_of(rows.geometry, study.crs),
         "title": [str(name) for name in rows["name"]],
         "facts": [
             (SITES.column("centre_id").heading(lang), [str(one) for one in rows.index]),
@@ -144,37 +159,25 @@ def _centre_layers(plan: SitePlan, study: Study, lang: Lang) -> list[DataLayer]:
         ],
         "symbol": "centre-district",
         "size": _SITE_PX,
+        "search": text("site.layer_sites", lang),
     }
-    layers.append(DataLayer("symbols", data, name=text("site.layer_sites", lang)))
+    layers.append(DataLayer("symbols", data, name=counted(text("site.layer_sites", lang), len(rows), lang)))
     labels = {"at": data["at"], "title": data["title"]}
     layers.append(DataLayer("labels", labels, name=text("site.layer_labels", lang)))
     return layers
 
 
-def _panel(plan: SitePlan, study: Study, lang: Lang) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("geoplan.maps", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    rows = plan.sites
-    return environment.get_template("sites.html").render(
-        t=partial(text, lang=lang),
-        name=study.name,
-        title=site_title(plan, lang),
-        status=site_status(plan, lang),
-        banners=study_banners(study, lang),
-        figures=site_figures(plan, lang),
+def _panel(plan: SitePlan, study: Study, furniture: Furniture) -> str:
+    rows, lang = plan.sites, furniture.lang
+    return rendered(
+        "sites.html", furniture, name=study.name, title=site_title(plan, lang),
+        status=site_status(plan, lang), banners=study_banners(study, lang), figures=site_figures(plan, lang),
         notes=site_notes(plan, lang),
         sites=[
             (name, count_text(None if pd.isna(new) else new))
             for name, new in zip(rows["name"], rows["persons_new"], strict=True)
         ],
-        keys=[
-            (SITING_STYLES[group], text(f"site.residence_{group}", lang))
-            for group in ("new", "before", "left", "unknown")
-        ],
-    )
+    )  # fmt: skip
 
 
 def _minutes(value: object) -> str:

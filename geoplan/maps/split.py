@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
-
-import folium
 import geopandas as gpd
-import jinja2
 import numpy as np
 import pandas as pd
 import shapely
-from branca.element import Figure
 
-from geoplan.crs.metric import to_lonlat
-from geoplan.maps.elements import Assets, DataLayer, DrawingOrder, Panel, SetUp
-from geoplan.maps.escape import html_text
-from geoplan.maps.features import counts_fact, shape_features
+from geoplan.maps.assemble import Drawing, Furniture, box_of, legend_html, map_page, rendered
+from geoplan.maps.basemap import Basemap
+from geoplan.maps.elements import DataLayer
+from geoplan.maps.features import counts_fact
+from geoplan.maps.ground import ground_layers, name_layers
+from geoplan.maps.packing import shapes_of
 from geoplan.maps.page import AuditMap
-from geoplan.maps.palette import BARRIER_STYLES, PART_COLOURS, STREET_STYLE, WALK_STYLE
+from geoplan.maps.palette import PART_COLOURS, WALK_STYLE
 from geoplan.maps.split_layers import (
     cut_keys,
     cut_layer,
@@ -39,12 +36,20 @@ __all__ = ["split_map"]
 
 _LABEL_ZOOM = 15
 _SEAT_PX = 17
+_AROUND_M = 150.0
 _COMPOUND_STYLE = {"color": "#4d4d4d", "weight": 1, "fillColor": "#ffffff", "fillOpacity": 0.55}
 _OUTLINE_STYLE = {"color": "#1d1d1b", "weight": 2.4, "fill": False}
 
 
 def split_map(
-    plan: SplitPlan, study: Study, *, walks: gpd.GeoDataFrame | None = None, lang: Lang | None = None
+    plan: SplitPlan,
+    study: Study,
+    *,
+    walks: gpd.GeoDataFrame | None = None,
+    basemap: Basemap | None = None,
+    key: str = "",
+    review_number: str = "",
+    lang: Lang | None = None,
 ) -> AuditMap:
     """
     Draw a split before and after.
@@ -58,6 +63,8 @@ def split_map(
         Gives compounds, streets and barriers.
     walks
         Walking lines to draw: `geoplan.seat_paths` of the plan. None leaves them out.
+    basemap, key, review_number
+        As of `audit_map`.
     lang
         Language; None takes the study's.
 
@@ -78,7 +85,11 @@ def split_map(
     """
     chosen = lang or study.lang
     shown = [one for one in (plan, *plan.alternatives) if len(one.parts)]
-    layers = [*_context_layers(plan, study, chosen)]
+    furniture = Furniture(chosen, basemap, key, review_number)
+    drawing = Drawing()
+    window = shapely.buffer(shapely.box(*plan.blocks.cells.total_bounds), _AROUND_M)
+    ground_layers(study, chosen, drawing, window=window)
+    layers: list[DataLayer] = [_outline_layer(plan, study, chosen)]
     first = shown[0] if shown else plan
     for number, one in enumerate(shown):
         name = text("split.layer_parts", chosen, plan=kind_text(one, plan, chosen))
@@ -90,57 +101,28 @@ def split_map(
         name = text("split.layer_cut", chosen, plan=kind_text(one, plan, chosen))
         layers.append(cut_layer([(plan, one)], study, chosen, name=name, show=number == 0))
     layers.append(seat_layer([(plan, first)], study, chosen, size_px=_SEAT_PX))
-    page = folium.Map(
-        location=[0, 0], tiles=None, zoom_control="bottomleft", zoom_start=2, max_zoom=20, zoom_snap=0.25
-    )
-    figure = Figure(title=html_text(f"{plan.name} · {text('split.map_title', chosen)}"))
-    figure.add_child(page)
-    page.add_child(Assets())
-    page.add_child(SetUp(bounds=_bounds(plan), attribution=study.attribution, label_zoom=_LABEL_ZOOM))
-    for layer in layers:
-        page.add_child(layer)
-    page.add_child(DrawingOrder(layers))
-    page.add_child(folium.LayerControl(collapsed=False))
-    page.add_child(Panel(_panel(plan, shown, study, chosen, walks=walks is not None), position="topleft"))
-    return AuditMap(page, chosen)
+    drawing.layers += layers
+    name_layers(study, chosen, drawing, window=window)
+    return map_page(
+        study, drawing, furniture, title=f"{plan.name} · {text('split.map_title', chosen)}",
+        head=_panel(plan, shown, study, furniture, walks=walks is not None),
+        legend=legend_html(drawing, furniture), bounds=box_of(plan.blocks.cells.geometry),
+        label_zoom=_LABEL_ZOOM,
+    )  # fmt: skip
 
 
-def _context_layers(plan: SplitPlan, study: Study, lang: Lang) -> list[DataLayer]:
-    """Return barriers and streets around the community, and its outline."""
-    window = shapely.buffer(shapely.box(*plan.blocks.cells.total_bounds), 150.0)
-    layers = []
-    if study.barriers is not None:
-        near = study.barriers[shapely.intersects(study.barriers.geometry.to_numpy(), window)]
-        kinds = list(BARRIER_STYLES)
-        data = {
-            "features": shape_features(shapely.intersection(near.geometry.to_numpy(), window), study.crs),
-            "styles": [BARRIER_STYLES[kind] for kind in kinds],
-            "style": pd.Index(kinds).get_indexer(near["kind"]).tolist(),
-        }
-        layers.append(DataLayer("shapes", data, name=text("map.layer_barriers", lang)))
-    if study.streets is not None:
-        near = study.streets[shapely.intersects(study.streets.geometry.to_numpy(), window)]
-        lines = np.array(
-            [shapely.multilinestrings(shapely.get_parts(near.geometry.to_numpy()))], dtype=object
-        )
-        streets = {"features": shape_features(lines, study.crs), "styles": [STREET_STYLE]}
-        layers.append(DataLayer("shapes", streets, name=text("map.layer_streets", lang)))
+def _outline_layer(plan: SplitPlan, study: Study, lang: Lang) -> DataLayer:
+    """Return the outline of the community as it is."""
     outline = np.array([shapely.union_all(plan.blocks.cells.geometry.to_numpy())], dtype=object)
-    layers.append(
-        DataLayer(
-            "shapes",
-            {"features": shape_features(outline, study.crs), "styles": [_OUTLINE_STYLE]},
-            name=text("split.layer_before", lang),
-        )
-    )
-    return layers
+    data = {"shapes": shapes_of(outline, study.crs), "styles": [_OUTLINE_STYLE]}
+    return DataLayer("shapes", data, name=text("split.layer_before", lang))
 
 
 def _compound_layer(one: SplitPlan, study: Study, lang: Lang) -> DataLayer:
     own = study.need("residences")[0].loc[one.members.index]
     wide = gpd.GeoSeries(own.geometry.where(own.geometry.geom_type != "Point", own.geometry.buffer(5.0)))
     data = {
-        "features": shape_features(wide.to_numpy(), study.crs, tolerance_m=0.5),
+        "shapes": shapes_of(wide.to_numpy(), study.crs, tolerance_m=0.5),
         "styles": [_COMPOUND_STYLE],
         "style": [0] * len(own),
         "title": [word_or_dash(name) for name in one.members["name"]],
@@ -151,24 +133,24 @@ def _compound_layer(one: SplitPlan, study: Study, lang: Lang) -> DataLayer:
             counts_fact(text("split.persons", lang), one.members["persons"]),
             (text("split.walk", lang), [metres_text(value) for value in one.members["walk_m"]]),
         ],
+        "search": text("split.layer_compounds", lang),
     }
     return DataLayer("shapes", data, name=text("split.layer_compounds", lang))
 
 
-def _panel(plan: SplitPlan, shown: list[SplitPlan], study: Study, lang: Lang, *, walks: bool) -> str:
+def _panel(
+    plan: SplitPlan, shown: list[SplitPlan], study: Study, furniture: Furniture, *, walks: bool
+) -> str:
     """Return the panel: what was split, how sure that is, each plan's figures, and the colours."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("geoplan.maps", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    lang = furniture.lang
     rows = [(kind_text(one, plan, lang), status_text(one, lang), _figures(one, lang)) for one in shown]
     lines = cut_keys(shown, lang)
     if walks:
         lines.append((WALK_STYLE, text("split.layer_walks", lang)))
     first = shown[0] if shown else plan
-    return environment.get_template("split.html").render(
-        t=partial(text, lang=lang),
+    return rendered(
+        "split.html",
+        furniture,
         name=plan.name,
         status=status_text(plan, lang),
         banners=study_banners(study, lang),
@@ -193,12 +175,3 @@ def _figures(one: SplitPlan, lang: Lang) -> list[tuple[str, str]]:
         (text("dossier.cut_m", lang), metres_text(one.summary["cut_m"])),
         (text("split.max_walk", lang), metres_text(float("nan") if walk is None else walk)),
     ]
-
-
-def _bounds(plan: SplitPlan) -> list[list[float]]:
-    west, south, east, north = plan.blocks.cells.total_bounds
-    lon, lat = to_lonlat(
-        plan.blocks.cells.crs, np.array([west, east, west, east]), np.array([south, south, north, north])
-    )
-    corners = [[lat.min(), lon.min()], [lat.max(), lon.max()]]
-    return [[round(float(value), 6) for value in corner] for corner in corners]

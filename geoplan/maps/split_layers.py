@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.maps.assemble import Drawing
 from geoplan.maps.elements import DataLayer
-from geoplan.maps.features import Fact, counts_fact, lonlat_points, shape_features
-from geoplan.maps.layers import Drawing
+from geoplan.maps.features import Fact, counts_fact
+from geoplan.maps.packing import points_of, shapes_of
 from geoplan.maps.palette import CUT_STYLES, PART_COLOURS, WALK_STYLE, part_style
 from geoplan.messages import Lang, text
 from geoplan.model.split_tables import SPLIT_WALKS
@@ -83,7 +84,7 @@ def parts_layer(drawn: Drawn, study: Study, lang: Lang, *, name: str, show: bool
         sure += [f"{kind_text(one, whole, lang)} · {status_text(one, lang)}"] * len(one.parts)
     rows = pd.concat([pd.DataFrame(one.parts.drop(columns="geometry")) for _, one in drawn])
     data = {
-        "features": shape_features(np.array(shapes, dtype=object), study.crs),
+        "shapes": shapes_of(np.array(shapes, dtype=object), study.crs),
         "styles": [part_style(colour) for colour in PART_COLOURS],
         "style": styles,
         "title": titles,
@@ -104,7 +105,7 @@ def cut_layer(drawn: Drawn, study: Study, lang: Lang, *, name: str, show: bool) 
     """Return the borders that are cut, styled by class."""
     cut = pd.concat([one.borders[one.borders["cut"].astype(bool)] for _, one in drawn])
     data = {
-        "features": shape_features(cut.geometry.to_numpy(), study.crs, tolerance_m=0.2),
+        "shapes": shapes_of(cut.geometry.to_numpy(), study.crs, tolerance_m=0.2),
         "styles": list(CUT_STYLES.values()),
         "style": pd.Index(list(CUT_STYLES)).get_indexer(cut["border_class"]).tolist(),
         "title": [
@@ -147,7 +148,7 @@ def walk_layer(drawn: Drawn, walks: gpd.GeoDataFrame, study: Study, lang: Lang, 
             for (_, values), value in zip(facts, said, strict=True):
                 values.append(value)
     data = {
-        "features": shape_features(np.array(shapes, dtype=object), study.crs),
+        "shapes": shapes_of(np.array(shapes, dtype=object), study.crs),
         "styles": [WALK_STYLE],
         "title": titles,
         "facts": facts,
@@ -166,7 +167,7 @@ def seat_layer(drawn: Drawn, study: Study, lang: Lang, *, size_px: int) -> DataL
             tables.append(text(f"seat.{row['seat_table']}", lang))
             parts.append(f"{one.name} · {part_label(one, part_id, lang)}")
     data = {
-        "at": lonlat_points(gpd.GeoSeries(places, crs=study.crs), study.crs) if places else [],
+        "at": points_of(gpd.GeoSeries(places, crs=study.crs), study.crs),
         "title": titles,
         "facts": [(text("split.seat", lang), tables), (text("split.part", lang), parts)],
         "symbol": "seat",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from geoplan.model.study import Study
     from geoplan.workflow import Audit
 
-__all__ = ["banners", "headline_rows", "scenario_lines", "study_banners", "unknown_shares"]
+__all__ = ["banners", "headline_rows", "review_line", "scenario_lines", "study_banners", "unknown_shares"]
 
 _DIGITS = 12
 """Of a digest, printed; provenance has all of them."""
@@ -90,6 +90,11 @@ def _with_unknown(shown: str, share: float, lang: Lang) -> str:
 def banners(audit: Audit, lang: Lang) -> list[str]:
     """Return the warnings every page of an audit carries."""
     return study_banners(audit.study, lang)
+
+
+def review_line(review_number: str, lang: Lang) -> str:
+    """Return what a map says of its review (审图号): its number, or a blank and that it is internal."""
+    return text("map.reviewed", lang, number=review_number) if review_number else text("map.internal", lang)
 
 
 def study_banners(study: Study, lang: Lang) -> list[str]:

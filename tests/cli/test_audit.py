@@ -190,3 +190,19 @@ def test_a_disagreement_of_the_independent_check_ends_with_an_error(run, folder,
     assert code != 0
     assert "independent check disagrees" in error and "ms" in error
     assert not (tmp_path / "out").exists()
+
+
+def test_the_map_bears_the_review_number_and_an_online_map_only_if_asked(run, folder, tmp_path):
+    out = tmp_path / "out"
+    code, _, _ = run("audit", folder, "--out", out, "--format", "map", "--review-number", "甘S 7", "--quiet")
+    page = (out / "map.html").read_text(encoding="utf-8")
+    assert code == 0
+    assert "审图号：甘S 7" in page
+    assert "openstreetmap.org/{z}" not in page
+    run("audit", folder, "--out", out, "--format", "map", "--basemap", "osm", "--quiet")
+    assert "openstreetmap.org/{z}" in (out / "map.html").read_text(encoding="utf-8")
+    code, _, error = run(
+        "audit", folder, "--out", out, "--format", "map", "--basemap", "tianditu", "--lang", "en"
+    )
+    assert code == 2
+    assert "key" in error

@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 
 import geoplan
-from geoplan.maps.compare import _groups, compare_map
-from geoplan.maps.palette import CHANGE_STYLES
+from geoplan.maps.compare import _columns, _groups, _services, compare_map
+from geoplan.maps.palette import CHANGE_STYLES, SIDE_STYLES
 from geoplan.messages import text
+from geoplan.planning.compare import Comparison
 from geoplan.planning.edits import AddCentre, AddLink, CloseCentre
 from geoplan.planning.scenarios import Scenario, apply_scenario
+from tests.maps import unpacking
 from tests.studies import CRS, X0, Y0, street_study
 
 STANDARD = geoplan.load_standard("default")
@@ -24,9 +26,8 @@ def covered(study):
     return geoplan.coverage(geoplan.walk_network(study), study, STANDARD)
 
 
-@pytest.fixture(scope="module")
-def made():
-    """One home loses its centre, one gains one, one only walks farther."""
+def hostile_comparison():
+    """One home loses its centre, one gains one, one only walks farther; names try to run."""
     study = street_study(
         homes={"a": (0, 0, 100, 40), "b": (1500, 0, 30, 9), "c": (3900, 0, 7, 2)},
         centres={"old": (200, 0, "community"), "mid": (2100, 0, "district")}, synthetic=True,
@@ -38,7 +39,13 @@ def made():
         AddLink("bridge", (X0 + 100, Y0 + 2), (X0 + 900, Y0 + 2), name=HOSTILE),
     )  # fmt: skip
     there, _ = apply_scenario(study, STANDARD, Scenario(edits, crs=CRS))
-    return there, geoplan.compare(covered(study), covered(there))
+    return study, there, geoplan.compare(covered(study), covered(there))
+
+
+@pytest.fixture(scope="module")
+def made():
+    _, there, found = hostile_comparison()
+    return there, found
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -81,3 +88,36 @@ def test_a_home_that_gains_one_service_and_loses_another_is_drawn_as_both(made):
         }
     )
     assert _groups(changes).to_dict() == {"a": "both", "b": "other"}
+
+
+def test_both_sides_are_drawn_with_the_verdict_of_each_home_on_the_service_chosen():
+    before, after, found = hostile_comparison()
+    page = compare_map(after, STANDARD, found, before=before, lang="en").html
+    layers = unpacking.layers_of(page)
+    changes = found.changes.set_index(["residence_id", "service"])
+    options = re.findall(r"geoplan\.choice\(.*?clouds: \[(.*)\], timed", page, flags=re.S)[0]
+    columns = [json.loads(one) for one in re.findall(r"columns: (\[.*?\]) \}", options)]
+    services = _services(found)
+    groups = list(SIDE_STYLES)
+    for side, of_side in zip(("before", "after"), columns, strict=True):
+        word = text("compare.side", "en", side=side, verdict=text("verdict.pass", "en"))
+        _, data = layers[word]
+        for service, column in zip(services, of_side, strict=True):
+            for home, group in zip(data["ids"], unpacking.numbers(column), strict=True):
+                known = (home, service) in changes.index
+                wanted = changes.loc[(home, service), f"verdict_{side}"] if known else "same"
+                assert groups[int(group)] == wanted
+    assert page.count("geoplan.setUp(") == 2
+    assert page.count("geoplan.together(") == 1
+    # the centre closed stands on the left, the new one on the right
+    assert sum(data["at"]["count"] for _, data in layers.values() if "symbol" in data) >= 2
+
+
+def test_a_home_that_was_not_there_before_is_not_drawn_on_the_left():
+    changes = gpd.GeoDataFrame(
+        {"residence_id": ["n"], "service": ["x"], "verdict_before": [None], "verdict_after": ["pass"]}
+    )
+    found = Comparison(changes=changes, by_community=None, totals=None)
+    (left,), (right,) = (_columns(found, ["x"], side) for side in ("before", "after"))
+    assert unpacking.numbers(left.packed()) == [None]
+    assert unpacking.numbers(right.packed()) == [0]

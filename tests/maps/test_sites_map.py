@@ -13,8 +13,8 @@ STANDARD = geoplan.load_standard("default")
 HOSTILE = "<img src=x onerror=alert(1)>${1}`{{7*7}}"
 
 
-@pytest.fixture(scope="module")
-def made():
+def hostile_siting():
+    """Return a study whose names try to run, and a siting of it."""
     study = one_street(
         {"a": (0, 100), "b": (1500, 40), "c": (3000, None)},
         centres={"old": (200, "community")},
@@ -28,6 +28,11 @@ def made():
     places = layer({HOSTILE: 2200}, name=[HOSTILE])
     plan = geoplan.locate_centres(geoplan.walk_network(study), study, STANDARD, add=1, candidates=places)
     return study, plan
+
+
+@pytest.fixture(scope="module")
+def made():
+    return hostile_siting()
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
