@@ -166,8 +166,8 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
         strangers = kinds[kinds["categories"] == ""]
         listed = ", ".join(f"{row.kind} ({row.facilities})" for row in strangers.itertuples())
         console.print(text("cli.strange_kinds", lang, kinds=listed), markup=False)
-    for line in recheck_lines(checked, lang):
-        console.print(line)
+    for sentence in recheck_lines(checked, lang):
+        console.print(sentence.text)
     for name, lacking in checked.not_computed.items():
         console.print(text("cli.not_computed", lang, table=name, lacking=", ".join(lacking)))
     for line in failed:
