@@ -13,6 +13,7 @@ from geoplan.cli.check import check
 from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.compare import compare
 from geoplan.cli.dossier import dossier
+from geoplan.cli.figures import figures
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.command()(check)
 app.command()(audit)
+app.command()(figures)
 app.command()(network)
 app.command()(new)
 app.command()(blocks)

@@ -15,10 +15,12 @@ __all__ = [
     "FACILITY_STYLE",
     "FAULT_STYLE",
     "GAP_PLACE_STYLE",
+    "LINE_COLOURS",
     "LINK_STYLE",
     "NO_DATA_COLOUR",
     "OVERSIZED_STYLE",
     "PART_COLOURS",
+    "RATE_COLOURS",
     "SITING_STYLES",
     "STREET_STYLE",
     "VERDICT_STYLES",
@@ -56,6 +58,8 @@ LINK_STYLE: Style = {"color": "#1d1d1b", "weight": 4, "opacity": 1.0, "dashArray
 
 COMPLETENESS_COLOURS = ("#fdf3d8", "#e3e6c4", "#b9d3b9", "#8cbcb8", "#64a3b4")
 """From none of the categories to all of them; light, so that the points stand out."""
+RATE_COLOURS = ("#fff4c2", "#c3e0b0", "#7cc0bb", "#3f8fb8", "#1f4e8c")
+"""Classes of a rate, lowest first: each darker than the one before, so that grey print keeps the order."""
 NO_DATA_COLOUR = "#e3e3e3"
 COMMUNITY_OPACITY = 0.7
 
@@ -114,6 +118,18 @@ PART_COLOURS = (
     "#999999",
 )
 """Parts of a split: the palette of Okabe and Ito; the numbers on the map tell them apart in grey."""
+
+LINE_COLOURS = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#6a3d9a",
+    "#808080",
+)
+"""Lines of a chart on white: Okabe and Ito's, violet for their yellow; dashes tell them apart in grey."""
 
 CUT_STYLES: dict[str, Style] = {
     "lane": {"color": "#b2182b", "weight": 4, "dashArray": "2 6", "fill": False},

@@ -1,4 +1,4 @@
-"""Reports of an audit: JSON, Excel, GeoPackage and HTML. Names are resolved on first use."""
+"""Reports of an audit: JSON, Excel, GeoPackage, HTML, and figures for print. Names resolve on first use."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from geoplan.report.headline import headline_rows
     from geoplan.report.html import write_html
     from geoplan.report.json_file import audit_as_dict, write_json
+    from geoplan.report.plots import (
+        before_after,
+        coverage_choropleth,
+        heat_table,
+        locator,
+        minutes_ecdf,
+        size_against_packs,
+        write_figures,
+    )
     from geoplan.report.split_json import split_as_dict
     from geoplan.report.split_sketch import draw_split
 
@@ -23,6 +32,13 @@ _HOMES = {
     "draw_split": "split_sketch",
     "audit_as_dict": "json_file",
     "headline_rows": "headline",
+    "before_after": "plots",
+    "coverage_choropleth": "plots",
+    "heat_table": "plots",
+    "locator": "plots",
+    "minutes_ecdf": "plots",
+    "size_against_packs": "plots",
+    "write_figures": "plots",
     "write_excel": "excel",
     "write_gpkg": "gpkg",
     "write_html": "html",
@@ -31,12 +47,19 @@ _HOMES = {
 
 __all__ = [
     "audit_as_dict",
+    "before_after",
+    "coverage_choropleth",
     "draw_split",
     "headline_rows",
+    "heat_table",
+    "locator",
+    "minutes_ecdf",
+    "size_against_packs",
     "split_as_dict",
     "write_dossier_excel",
     "write_dossier_word",
     "write_excel",
+    "write_figures",
     "write_gpkg",
     "write_html",
     "write_json",

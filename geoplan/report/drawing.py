@@ -1,58 +1,51 @@
-"""What printed sketches share: a font with Chinese signs, streets and barriers in grey, scale and north."""
+"""What printed sketches share: streets and barriers in grey, scale and north, and how they are written."""
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from geoplan._optional import import_extra
-from geoplan.errors import MissingExtraError
 from geoplan.planning.borders import street_class
+from geoplan.report.fonts import true_type
 
 if TYPE_CHECKING:
     from geoplan.model.study import Study
 
-__all__ = ["cjk_font", "draw_context", "draw_north", "draw_scale", "new_figure", "save"]
+__all__ = [
+    "BARRIER_LINES",
+    "draw_context",
+    "draw_lines",
+    "draw_north",
+    "draw_scale",
+    "new_figure",
+    "patch",
+    "save",
+]
 
-_FONTS = (
-    "WenQuanYi Micro Hei",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-    "SimSun",
-    "WenQuanYi Zen Hei",
-    "Noto Sans SC",
-)
 _STREET_STYLE = {"arterial": ("#8c8c8c", 2.4), "street": ("#b3b3b3", 1.2), "lane": ("#d0d0d0", 0.5)}
+BARRIER_LINES: dict[str, tuple[str, float, Any]] = {
+    "river": ("#a9cbe3", 3.0, "-"),
+    "railway": ("#555555", 1.4, (0, (6, 3))),
+    "expressway": ("#777777", 3.0, "-"),
+    "wall": ("#a08060", 1.2, ":"),
+}
+"""Barriers in print: colour, width [pt], dashes."""
+_AREA_TYPES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+_UNSEEN = 1 / 5000
+"""A share of the map's width that no eye sees: lines may be drawn so far off."""
 _DPI = 200
-
-
-@cache
-def cjk_font() -> str:
-    """
-    Return the name of an installed font that has Chinese signs.
-
-    Raises
-    ------
-    MissingExtraError
-        If none is installed; the message names some.
-    """
-    manager = import_extra("matplotlib.font_manager", extra="docx").fontManager
-    installed = {font.name for font in manager.ttflist}
-    for name in _FONTS:
-        if name in installed:
-            return name
-    raise MissingExtraError("error.no_cjk_font", known=", ".join(_FONTS[:5]))
 
 
 def new_figure(width_cm: float, height_cm: float) -> tuple[Any, Any]:
     """Return a figure with one map axis, without any global state of matplotlib."""
-    figure_type = import_extra("matplotlib.figure", extra="docx").Figure
+    figure_type = import_extra("matplotlib.figure", extra="figures").Figure
     figure = figure_type(figsize=(width_cm / 2.54, height_cm / 2.54), dpi=_DPI)
     axis = figure.add_axes((0.01, 0.05, 0.98, 0.88))
     axis.set_aspect("equal")
@@ -60,37 +53,104 @@ def new_figure(width_cm: float, height_cm: float) -> tuple[Any, Any]:
     return figure, axis
 
 
-def save(figure: Any, file: Any) -> None:
-    """Write a figure as PNG, SVG or PDF by the ending of the file; the same figure gives the same bytes."""
-    backend = import_extra("matplotlib.backends.backend_agg", extra="docx")
-    backend.FigureCanvasAgg(figure)
+def save(figure: Any, file: str | Path) -> None:
+    """
+    Write a figure as PNG, SVG or PDF by the ending of the file; the same figure gives the same bytes.
+
+    In SVG text is drawn as outlines; a PDF has its font inside, as TrueType, and its text can be searched.
+    """
+    import_extra("matplotlib.backends.backend_agg", extra="figures").FigureCanvasAgg(figure)
+    rc_context = import_extra("matplotlib", extra="figures").rc_context
     kind = str(file).rsplit(".", 1)[-1].lower()
     metadata = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {"Software": None})
-    figure.savefig(file, dpi=_DPI, metadata=metadata)
+    settings = {"pdf.fonttype": 42, "svg.fonttype": "path", "svg.hashsalt": "geoplan"}
+    with rc_context(settings), _with_true_type(figure) if kind == "pdf" else nullcontext():
+        figure.savefig(file, dpi=_DPI, metadata=metadata)
 
 
-def draw_context(axis: Any, study: Study, box: tuple[float, float, float, float]) -> None:
-    """Draw streets, rivers, railways, expressways and walls within a box, quietly."""
+@contextmanager
+def _with_true_type(figure: Any) -> Iterator[None]:
+    """Let the texts of a figure use a TrueType cut of the packaged font while it is written."""
+    texts = figure.findobj(import_extra("matplotlib.text", extra="figures").Text)
+    with TemporaryDirectory() as folder:
+        signs = frozenset().union(*(one.get_text() for one in texts))
+        font = true_type(signs, Path(folder))
+        before = [one.get_fontproperties() for one in texts]
+        for one, properties in zip(texts, before, strict=True):
+            changed = properties.copy()
+            changed.set_file(font)
+            one.set_fontproperties(changed)
+        try:
+            yield
+        finally:
+            for one, properties in zip(texts, before, strict=True):
+                one.set_fontproperties(properties)
+
+
+def patch(shape: shapely.Geometry, **style: Any) -> Any:
+    """Return a polygon, with its holes, as a patch."""
+    outline = import_extra("matplotlib.path", extra="figures").Path
+    paths = [
+        outline(np.asarray(ring.coords), closed=True)
+        for polygon in shapely.get_parts(shape)
+        if polygon.geom_type == "Polygon" and not polygon.is_empty
+        for ring in (polygon.exterior, *polygon.interiors)
+    ]
+    together = outline.make_compound_path(*paths)
+    return import_extra("matplotlib.patches", extra="figures").PathPatch(together, **style)
+
+
+def draw_lines(axis: Any, shapes: Iterable[shapely.Geometry], **style: Any) -> None:
+    """Draw lines, and the lines of collections, as one."""
+    collection = import_extra("matplotlib.collections", extra="figures").LineCollection
+    parts = shapely.get_parts(np.array(list(shapes), dtype=object))
+    lines = [np.asarray(one.coords) for one in parts if one.geom_type in ("LineString", "LinearRing")]
+    axis.add_collection(collection(lines, capstyle="round", **style), autolim=False)
+
+
+def draw_context(
+    axis: Any,
+    study: Study,
+    box: tuple[float, float, float, float],
+    *,
+    width_factor: float = 1.0,
+    lanes: bool = True,
+) -> None:
+    """
+    Draw streets, rivers, railways, expressways and walls within a box, quietly.
+
+    Parameters
+    ----------
+    axis
+        Gets the box as its limits.
+    study
+        Has the tables.
+    box
+        West, south, east, north, in the study's CRS.
+    width_factor
+        Of the lines: 1 suits a community, less suits a district.
+    lanes
+        Whether lanes and footways are drawn too; in a district they would be a grey veil.
+    """
     window = shapely.box(*box)
     if study.barriers is not None:
-        for kind, geometry in zip(study.barriers["kind"], study.barriers.geometry, strict=True):
-            if not geometry.intersects(window):
-                continue
-            style = {"river": ("#a9cbe3", 3.0, "-"), "railway": ("#555555", 1.4, (0, (6, 3))),
-                     "expressway": ("#777777", 3.0, "-"), "wall": ("#a08060", 1.2, ":")}[kind]  # fmt: skip
-            if geometry.geom_type.endswith("Polygon"):
-                for part in shapely.get_parts(geometry):
-                    axis.fill(*part.exterior.xy, facecolor=style[0], edgecolor="none", zorder=1)
-                continue
-            for part in shapely.get_parts(geometry):
-                axis.plot(*part.xy, color=style[0], linewidth=style[1], linestyle=style[2], zorder=3)
+        near = study.barriers[shapely.intersects(study.barriers.geometry.to_numpy(), window)]
+        for kind, (colour, width, dashes) in BARRIER_LINES.items():
+            shapes = near.geometry[near["kind"] == kind].to_numpy()
+            areas = np.isin(shapely.get_type_id(shapes), _AREA_TYPES)
+            for area in shapes[areas]:
+                axis.add_patch(patch(area, facecolor=colour, edgecolor="none", zorder=1))
+            lines = shapes[~areas]
+            draw_lines(axis, lines, color=colour, linewidth=width * width_factor, linestyle=dashes, zorder=3)
     if study.streets is not None:
         near = study.streets[shapely.intersects(study.streets.geometry.to_numpy(), window)]
         kinds = near["kind"].tolist() if "kind" in near else [None] * len(near)
-        for kind, geometry in zip(kinds, near.geometry, strict=True):
-            colour, width = _STREET_STYLE[street_class(kind)]
-            for part in shapely.get_parts(geometry):
-                axis.plot(*part.xy, color=colour, linewidth=width, zorder=2, solid_capstyle="round")
+        classes = np.array([street_class(kind) for kind in kinds], dtype=object)
+        tolerance = (box[2] - box[0]) * _UNSEEN
+        for name in ("lane", "street", "arterial") if lanes else ("street", "arterial"):
+            colour, width = _STREET_STYLE[name]
+            lines = shapely.simplify(near.geometry.to_numpy()[classes == name], tolerance)
+            draw_lines(axis, lines, color=colour, linewidth=width * width_factor, zorder=2)
     axis.set_xlim(box[0], box[2])
     axis.set_ylim(box[1], box[3])
 

@@ -15,7 +15,8 @@ from geoplan.analysis.communities import rows_of_community
 from geoplan.messages import Lang, text
 from geoplan.model.study import Study
 from geoplan.planning.plan import Blocks, SplitPlan
-from geoplan.report.drawing import cjk_font, draw_context, draw_north, draw_scale, new_figure, save
+from geoplan.report.drawing import draw_context, draw_north, draw_scale, new_figure, patch, save
+from geoplan.report.fonts import cjk_font
 from geoplan.report.headline import study_banners
 from geoplan.report.split_words import part_label
 from geoplan.report.words import plain_text
@@ -118,7 +119,7 @@ def _sheet(blocks: Blocks) -> tuple[Any, Any, tuple[float, float, float, float]]
     width = 16.0
     height = float(np.clip(width * (box[3] - box[1]) / (box[2] - box[0]) + 2.0, 9.0, 21.0))
     figure, axis = new_figure(width, height)
-    axis.add_patch(_patch(shapely.box(*box), facecolor="white", edgecolor="none", zorder=0))
+    axis.add_patch(patch(shapely.box(*box), facecolor="white", edgecolor="none", zorder=0))
     return figure, axis, box
 
 
@@ -134,7 +135,7 @@ def _finish(
     """Draw the outline, scale and north; write title and notes."""
     font = cjk_font()
     outline = shapely.union_all(blocks.cells.geometry.to_numpy())
-    axis.add_patch(_patch(outline, facecolor="none", edgecolor="#333333", linewidth=1.8, zorder=9))
+    axis.add_patch(patch(outline, facecolor="none", edgecolor="#333333", linewidth=1.8, zorder=9))
     draw_scale(axis, box, font)
     draw_north(axis, box)
     shown = plain_text(title)
@@ -147,26 +148,11 @@ def _finish(
         )
 
 
-def _patch(shape: shapely.Geometry, **style: Any) -> Any:
-    """Return a polygon, with its holes, as a patch."""
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path as Outline
-
-    paths = []
-    for polygon in shapely.get_parts(shape):
-        if polygon.geom_type == "Polygon" and not polygon.is_empty:
-            paths += [
-                Outline(np.asarray(ring.coords), closed=True)
-                for ring in (polygon.exterior, *polygon.interiors)
-            ]
-    return PathPatch(Outline.make_compound_path(*paths), **style)
-
-
 def _draw_parts(axis: Any, plan: SplitPlan, font: str, lang: Lang) -> None:
     for number, (part_id, row) in enumerate(plan.parts.iterrows()):
         place = number % len(_PARTS)
         axis.add_patch(
-            _patch(
+            patch(
                 row.geometry, facecolor=_PARTS[place], edgecolor="#666666", hatch=_HATCHES[place], alpha=0.35,
                 linewidth=0.0, zorder=4,
             )
@@ -203,7 +189,7 @@ def _draw_compounds(axis: Any, numbers: pd.Series, study: Study, font: str) -> N
         shape = shapes.loc[residence_id]
         if shape.geom_type.endswith("Polygon"):
             axis.add_patch(
-                _patch(shape, facecolor="#ffffff", edgecolor="#555555", linewidth=0.7, alpha=0.8, zorder=6)
+                patch(shape, facecolor="#ffffff", edgecolor="#555555", linewidth=0.7, alpha=0.8, zorder=6)
             )
         at = shapely.point_on_surface(shape)
         axis.text(
