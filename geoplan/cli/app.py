@@ -17,6 +17,7 @@ from geoplan.cli.figures import figures
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
+from geoplan.cli.report import report
 from geoplan.cli.site import site
 from geoplan.cli.split import split
 from geoplan.cli.standards import standards
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(audit)
 app.command()(figures)
+app.command()(report)
 app.command()(network)
 app.command()(new)
 app.command()(blocks)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from geoplan.planning.plan import SplitPlan
     from geoplan.workflow import Audit
 
-__all__ = ["audit"]
+__all__ = ["Splits", "SplitsOption", "audit", "split_oversized"]
 
 _FORMATS = ("json", "xlsx", "gpkg", "map", "report")
 _EVERY_FORMAT = ",".join(_FORMATS)
@@ -76,7 +76,7 @@ def audit(
         pack = load_pack(study, read.standard_id, standard).with_profile(profile)
         checked = run(read, pack, progress=progress)
         folder = out if out is not None else Path("out") / read.study_id
-        found = _split(checked, language, progress) if splits else _Splits()
+        found = split_oversized(checked, language, progress) if splits else Splits()
         written = _write(checked, folder, chosen, found, language, progress)
     if json is not None:
         write_json(audit_as_dict(checked, lang=language), json)
@@ -85,7 +85,7 @@ def audit(
 
 
 @dataclass(frozen=True, eq=False)
-class _Splits:
+class Splits:
     """Plans of the oversized communities, the ways to their seats, and why some could not be planned."""
 
     plans: tuple[SplitPlan, ...] = ()
@@ -93,7 +93,7 @@ class _Splits:
     failed: tuple[str, ...] = ()
 
 
-def _split(checked: Audit, lang: Lang, progress: Progress) -> _Splits:
+def split_oversized(checked: Audit, lang: Lang, progress: Progress) -> Splits:
     """Split every community that the audit's standard calls oversized."""
     from geoplan.cli.split import chosen_communities, joined_walks, plan_each
     from geoplan.maps.split_layers import drawn_plans
@@ -109,11 +109,11 @@ def _split(checked: Audit, lang: Lang, progress: Progress) -> _Splits:
     ids = chosen_communities(study, pack, None)
     plans, failed = plan_each(ids, make, every=True, lang=lang, progress=progress)
     walks = joined_walks(network, study, [one for _, one in drawn_plans(plans)], pack)
-    return _Splits(tuple(plans), walks, tuple(failed))
+    return Splits(tuple(plans), walks, tuple(failed))
 
 
 def _write(
-    checked: Audit, folder: Path, chosen: tuple[str, ...], splits: _Splits, lang: Lang, progress: Progress
+    checked: Audit, folder: Path, chosen: tuple[str, ...], splits: Splits, lang: Lang, progress: Progress
 ) -> list[Path]:
     from geoplan.maps import audit_map
     from geoplan.report import write_excel, write_gpkg, write_html, write_json

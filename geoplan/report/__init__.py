@@ -6,12 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geoplan.report.context import report_of
     from geoplan.report.dossier_excel import write_dossier_excel
     from geoplan.report.dossier_word import write_dossier_word
     from geoplan.report.excel import write_excel
     from geoplan.report.gpkg import write_gpkg
     from geoplan.report.headline import headline_rows
-    from geoplan.report.html import write_html
+    from geoplan.report.html import write_html, write_report_html
     from geoplan.report.json_file import audit_as_dict, write_json
     from geoplan.report.plots import (
         before_after,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
         size_against_packs,
         write_figures,
     )
+    from geoplan.report.report_excel import write_report_excel
+    from geoplan.report.report_pdf import write_report_pdf
+    from geoplan.report.report_word import write_report_word
     from geoplan.report.split_json import split_as_dict
     from geoplan.report.split_sketch import draw_split
 
@@ -43,6 +47,11 @@ _HOMES = {
     "write_gpkg": "gpkg",
     "write_html": "html",
     "write_json": "json_file",
+    "report_of": "context",
+    "write_report_excel": "report_excel",
+    "write_report_html": "html",
+    "write_report_pdf": "report_pdf",
+    "write_report_word": "report_word",
 }
 
 __all__ = [
@@ -54,6 +63,7 @@ __all__ = [
     "heat_table",
     "locator",
     "minutes_ecdf",
+    "report_of",
     "size_against_packs",
     "split_as_dict",
     "write_dossier_excel",
@@ -63,6 +73,10 @@ __all__ = [
     "write_gpkg",
     "write_html",
     "write_json",
+    "write_report_excel",
+    "write_report_html",
+    "write_report_pdf",
+    "write_report_word",
 ]
 
 

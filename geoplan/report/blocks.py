@@ -6,6 +6,7 @@ A writer lays these out in its format; it neither chooses what is said nor turns
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -99,6 +100,12 @@ class Picture:
     key: str
     title: str
     png: bytes = field(repr=False)
+
+    @property
+    def upright(self) -> bool:
+        """Whether it is higher than wide; its header holds both as numbers of four bytes."""
+        width, height = struct.unpack(">II", self.png[16:24])
+        return bool(height > width)
 
 
 Block = Lines | Table | Chart | Picture

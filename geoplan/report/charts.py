@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from functools import cache
 
 from geoplan._optional import import_extra
 from geoplan.messages import Lang, text
 from geoplan.report.blocks import Chart
+from geoplan.report.fonts import cjk_font
 from geoplan.report.words import plain_text
 
 __all__ = ["chart_png"]
@@ -36,7 +36,8 @@ def chart_png(chart: Chart, lang: Lang) -> bytes:
         figsize=(6.3, 0.45 + 0.26 * len(chart.bars)), dpi=_DPI
     )
     import_extra("matplotlib.backends.backend_agg", extra="figures").FigureCanvasAgg(made)
-    font = _font()
+    font = {"family": cjk_font(), "size": 8}
+    written = {"fontfamily": font["family"], "fontsize": font["size"]}
     axis = made.add_axes((0.22, 0.12 if chart.verdicts else 0.02, 0.55, 0.86 if chart.verdicts else 0.96))
     axis.set_axis_off()
     axis.set_xlim(0, 1)
@@ -46,18 +47,10 @@ def chart_png(chart: Chart, lang: Lang) -> bytes:
         for mark, start, width, _ in bar.parts:
             hatch = "////" if mark == "unknown" else None
             edge = "#6b6b6b" if hatch else None
-            axis.barh(
-                row,
-                width,
-                left=start,
-                height=0.72,
-                color=_FILLS[mark],
-                edgecolor=edge,
-                hatch=hatch,
-                linewidth=0,
-            )
+            look = {"color": _FILLS[mark], "edgecolor": edge, "hatch": hatch, "linewidth": 0}
+            axis.barh(row, width, left=start, height=0.72, **look)
         for x, side, words in ((-0.02, "right", bar.label), (1.02, "left", bar.value.text)):
-            axis.text(x, row, plain_text(words), ha=side, va="center", fontproperties=font, parse_math=False)
+            axis.text(x, row, plain_text(words), ha=side, va="center", parse_math=False, **written)
     if chart.verdicts:
         patch = import_extra("matplotlib.patches", extra="figures").Patch
         keys = [
@@ -69,9 +62,3 @@ def chart_png(chart: Chart, lang: Lang) -> bytes:
     content = io.BytesIO()
     made.savefig(content, format="png", metadata={"Software": None})
     return content.getvalue()
-
-
-@cache
-def _font() -> object:
-    path = import_extra("pylopdf_fonts_zh_cn", extra="figures").sans_path()
-    return import_extra("matplotlib.font_manager", extra="figures").FontProperties(fname=str(path), size=8)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from geoplan.planning.plan import SplitPlan
     from geoplan.workflow import Audit
 
-__all__ = ["write_html"]
+__all__ = ["write_html", "write_report_html"]
 
 _LANGUAGE_TAGS: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
 _KINDS = {Lines: "lines", Table: "table", Chart: "chart", Picture: "picture"}
@@ -53,18 +53,24 @@ def write_html(
     >>> folder = tempfile.mkdtemp()
     >>> write_html(checked, f"{folder}/report.html")
     """
-    Path(file).write_text(
-        report_as_html(report_of(audit, lang=lang, plans=plans, pictures=pictures)),
-        encoding="utf-8",
-        newline="\n",
-    )
+    write_report_html(report_of(audit, lang=lang, plans=plans, pictures=pictures), file)
 
 
-def report_as_html(report: Report) -> str:
-    """Return a report as one self-contained page."""
-    return _template().render(
+def write_report_html(report: Report, file: str | Path) -> None:
+    """
+    Write a report as one self-contained page.
+
+    Parameters
+    ----------
+    report
+        `geoplan.report.report_of`.
+    file
+        File to write; its folder exists.
+    """
+    page = _template().render(
         t=partial(text, lang=report.lang), tag=_LANGUAGE_TAGS[report.lang], report=report
     )
+    Path(file).write_text(page, encoding="utf-8", newline="\n")
 
 
 @cache

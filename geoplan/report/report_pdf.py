@@ -117,7 +117,12 @@ def _block(block: Block, root: Path) -> dict[str, Any]:
             for bar in block.bars
         ]
         return {"is": "chart", "title": _text(block.title), "verdicts": block.verdicts, "bars": bars}
-    return {"is": "picture", "title": _text(block.title), "file": _picture(block, root)}
+    return {
+        "is": "picture",
+        "title": _text(block.title),
+        "upright": block.upright,
+        "file": _picture(block, root),
+    }
 
 
 def _cells(row: list[Cell]) -> list[dict[str, str]]:

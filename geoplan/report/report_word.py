@@ -137,11 +137,10 @@ class _Writer:
     def section(self, section: Section, level: int) -> None:
         """Write a section; the sheets of units stand upright, each on a page of its own."""
         units = bool(section.sections) and section.sections[0].unit
-        if units != self.portrait:
-            self._turn(portrait=units)
-            self.heading(section.title, level, new_page=False)
-        else:
-            self.heading(section.title, level, new_page=not self.headings)
+        turned = units != self.portrait
+        self._turn(portrait=units)
+        new_page = not turned and (units or not self.headings)
+        self.heading(section.title, level, new_page=new_page)
         for block in section.blocks:
             self.block(block, unit=section.unit)
         for number, part in enumerate(section.sections):
@@ -174,6 +173,7 @@ class _Writer:
             told = "; ".join(f"{bar.label} {bar.value.text}" for bar in block.bars)
             self.picture(Picture(block.key, block.title, chart_png(block, self.report.lang)), told)
         else:
+            self._turn(portrait=block.upright)
             self.picture(block, block.title)
 
     def caption(self, kind: str, title: str, *, numbered: bool = True) -> None:
@@ -196,7 +196,7 @@ class _Writer:
         self.document.add_picture(io.BytesIO(picture.png), width=shared.Cm(16.0))
         shape = self.document.inline_shapes[-1]
         shape._inline.docPr.set("descr", plain_text(told))
-        most = shared.Cm(14.5)
+        most = shared.Cm(23.0 if self.portrait else 14.5)
         if shape.height > most:
             shape.width, shape.height = round(shape.width * most / shape.height), most
 
@@ -205,6 +205,9 @@ class _Writer:
         self.document.element.body.insert(len(self.document.element.body) - 1, made)
 
     def _turn(self, *, portrait: bool) -> None:
+        """Begin a page the other way up, unless it is that way already."""
+        if portrait == self.portrait:
+            return
         starts = import_extra("docx.enum.section", extra="docx").WD_SECTION.NEW_PAGE
         self._page(self.document.add_section(starts), portrait=portrait)
         self.portrait = portrait
