@@ -16,7 +16,7 @@ from geoplan.report.blocks import Lines, Picture, Report, Section, Table
 from geoplan.report.excel import write_result_sheets
 from geoplan.report.sheet import Sheet
 from geoplan.report.traced import Cell, Figure
-from geoplan.report.words import ceil_hundredths
+from geoplan.report.words import DASH, ceil_hundredths
 from geoplan.report.workbook import (
     CREATED,
     MAX_TEXT,
@@ -218,10 +218,8 @@ def _colour(book: _Book, sheet: Any, first: int, last: int, content: Sheet) -> N
             sheet.conditional_format(first, at, last, at, rule)
         figures = [figure for cell in cells if (figure := cell.number) is not None]
         if figures and all(figure.form == "rate" for figure in figures):
-            bar = {
-                "type": "data_bar", "bar_color": "#9DC3E6", "bar_solid": True, "min_type": "num",
-                "max_type": "num", "min_value": 0, "max_value": 1,
-            }  # fmt: skip
+            bar = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "max_type": "num"}
+            bar |= {"min_value": 0, "max_value": 1}
             sheet.conditional_format(first, at, last, at, bar)
 
 
@@ -280,7 +278,7 @@ def _write(book: _Book, sheet: Any, row: int, at: int, cell: Cell) -> None:
     if figure is not None:
         value = ceil_hundredths(figure.value) if figure.form == "minutes" else figure.value
         sheet.write_number(row, at, value, _format(book, figure))
-    elif cell.text:
+    elif cell.text and cell.text != DASH:  # what is missing stays empty, as sums and filters want it
         sheet.write_string(row, at, cell.text[:MAX_TEXT], book.formats.wrapped)
 
 
