@@ -60,5 +60,5 @@ def chart_png(chart: Chart, lang: Lang) -> bytes:
         ]  # fmt: skip
         made.legend(handles=keys, loc="lower center", ncols=3, frameon=False, prop=font)
     content = io.BytesIO()
-    made.savefig(content, format="png", metadata={"Software": None})
+    made.savefig(content, format="png", bbox_inches="tight", metadata={"Software": None})
     return content.getvalue()

@@ -13,6 +13,7 @@ import jinja2
 from geoplan.messages import Lang, text
 from geoplan.report.blocks import Chart, Lines, Picture, Report, Table
 from geoplan.report.context import report_of
+from geoplan.report.workbook import sign_count
 
 if TYPE_CHECKING:
     from geoplan.planning.plan import SplitPlan
@@ -83,5 +84,6 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: _KINDS[type(block)]
+    environment.filters["signs"] = sign_count
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode("ascii")
     return environment.get_template("report.html")

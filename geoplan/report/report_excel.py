@@ -138,7 +138,8 @@ def _contents(book: _Book, sheet: Any) -> None:
     link = book.made.add_format({"font_color": "#00588C", "underline": 1})
     for name, shown in book.listed:
         sheet.write_url(row, 0, f"internal:{quote_sheetname(name)}!A1", link, name)
-        sheet.write_string(row, 1, shown, formats.text)
+        if shown != name:
+            sheet.write_string(row, 1, shown, formats.text)
         row += 1
     sheet.set_column(0, 0, 50)
     sheet.set_column(1, 1, 60)
@@ -176,11 +177,12 @@ def _table(book: _Book, block: Table) -> None:
     sheet = book.add(block.title, block.title)
     _top(book, sheet, block.title)
     if block.kind == "grid":
-        last = _grid(book, sheet, _FIRST_ROW - 1, block.sheet)
+        widths = _column_widths(block.sheet)
+        last = _grid(book, sheet, _FIRST_ROW - 1, block.sheet, widths)
         sheet.autofilter(_FIRST_ROW - 1, 0, max(last, _FIRST_ROW), len(block.sheet.headings) - 1)
         sheet.freeze_panes(_FIRST_ROW, 1)
         sheet.repeat_rows(0, _FIRST_ROW - 1)
-        for at, width in enumerate(_column_widths(block.sheet)):
+        for at, width in enumerate(widths):
             sheet.set_column(at, at, width)
     else:
         _form(book, sheet, 1, block)
@@ -188,11 +190,13 @@ def _table(book: _Book, block: Table) -> None:
     set_for_print(sheet, book.report.warnings)
 
 
-def _grid(book: _Book, sheet: Any, top: int, content: Sheet) -> int:
+def _grid(book: _Book, sheet: Any, top: int, content: Sheet, widths: Sequence[float]) -> int:
     """Write headings at row ``top``, the rows and their totals; return the last row of the data."""
     for at, heading in enumerate(content.headings):
         sheet.write_string(top, at, heading, book.formats.heading)
+    sheet.set_row(top, _height(content.headings, widths))
     for number, row in enumerate(content.rows, start=top + 1):
+        sheet.set_row(number, _height([cell.text for cell in row], widths))
         for at, cell in enumerate(row):
             _write(book, sheet, number, at, cell)
     last = top + len(content.rows)
@@ -226,6 +230,7 @@ def _colour(book: _Book, sheet: Any, first: int, last: int, content: Sheet) -> N
 def _form(book: _Book, sheet: Any, top: int, block: Table) -> int:
     """Write labels and values; return the row below."""
     for number, row in enumerate(block.sheet.rows, start=top):
+        sheet.set_row(number, _height([cell.text for cell in row], _UNIT_WIDTHS))
         for at, cell in enumerate(row):
             if cell.mark == "label":
                 sheet.write_string(number, at, cell.text, book.formats.heading)
@@ -243,7 +248,7 @@ def _unit(book: _Book, section: Section) -> None:
             continue
         sheet.write_string(row, 0, block.title, book.formats.section)
         if block.kind == "grid":
-            row = _grid(book, sheet, row + 1, block.sheet) + 2
+            row = _grid(book, sheet, row + 1, block.sheet, _UNIT_WIDTHS) + 2
         else:
             row = _form(book, sheet, row + 1, block) + 1
     for at, width in enumerate(_UNIT_WIDTHS):
@@ -293,6 +298,12 @@ def _format(book: _Book, figure: Figure, *, total: bool = False) -> Any:
     return {"count": formats.count, "rate": formats.rate, "plain": formats.plain}.get(
         figure.form, formats.number
     )
+
+
+def _height(texts: Sequence[str], widths: Sequence[float]) -> int:
+    """Return the height of a row whose texts are wrapped [pt]."""
+    lines = [-(-sign_count(one) // int(width - 1)) for one, width in zip(texts, widths, strict=False)]
+    return _LINE_HEIGHT * max(1, *lines)
 
 
 def _column_widths(content: Sheet) -> list[float]:
