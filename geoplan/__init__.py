@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from geoplan.network.quality import check_network
     from geoplan.planning.blocks import community_blocks
     from geoplan.planning.compare import Comparison, compare
+    from geoplan.planning.fixes import FixLedger, rank_fixes
     from geoplan.planning.phasing import phase_splits
     from geoplan.planning.plan import SplitPlan
     from geoplan.planning.premises_plan import plan_premises
@@ -52,6 +53,7 @@ _HOMES = {
     "CauseResult": "geoplan.analysis.causes",
     "Comparison": "geoplan.planning.compare",
     "CoverageResult": "geoplan.analysis.coverage",
+    "FixLedger": "geoplan.planning.fixes",
     "GeoplanError": "geoplan.errors",
     "Scenario": "geoplan.planning.scenarios",
     "SitePlan": "geoplan.planning.site_plan",
@@ -80,6 +82,7 @@ _HOMES = {
     "phase_splits": "geoplan.planning.phasing",
     "plan_premises": "geoplan.planning.premises_plan",
     "plan_split": "geoplan.planning.split",
+    "rank_fixes": "geoplan.planning.fixes",
     "read_scenario": "geoplan.planning.scenarios",
     "read_study": "geoplan.io.study_folder",
     "seat_paths": "geoplan.planning.seat_paths",
@@ -96,6 +99,7 @@ __all__ = [
     "CauseResult",
     "Comparison",
     "CoverageResult",
+    "FixLedger",
     "GeoplanError",
     "Scenario",
     "SitePlan",
@@ -125,6 +129,7 @@ __all__ = [
     "phase_splits",
     "plan_premises",
     "plan_split",
+    "rank_fixes",
     "read_scenario",
     "read_study",
     "report",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.network.graph import WalkNetwork
 from geoplan.network.quality import network_quality
+from geoplan.planning.fixes import FixLedger
 from geoplan.standards.catalogue import size_standards
 from geoplan.standards.standard import Standard
 
-__all__ = ["Audit", "audit"]
+__all__ = ["Audit", "audit", "with_fixes"]
 
 Progress = Callable[[str, int, int], None]
 
@@ -194,6 +196,22 @@ def audit(
             },
         ),
     )
+
+
+def with_fixes(audit: Audit, ledger: FixLedger) -> Audit:
+    """
+    Return an audit with the one-fix ledger in it, for every face to show.
+
+    Parameters
+    ----------
+    audit
+        Stays as it is.
+    ledger
+        ``geoplan.rank_fixes(...)`` of the same study and standard.
+    """
+    own = {"fixes": ledger.fixes, "fix_services": ledger.services, "fix_changes": ledger.changes}
+    tables = {**audit.tables, **own}
+    return dataclasses.replace(audit, tables={name: tables[name] for name in RESULT_TABLES if name in tables})
 
 
 def _lacking(study: Study, name: str) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ same engine, and named only if the home passes in it.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -52,6 +51,7 @@ from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.network.graph import BoolArray, WalkNetwork
 from geoplan.network.snap import Snaps
+from geoplan.network.walking import fastest_m_per_min
 from geoplan.network.walks import Walk
 from geoplan.standards.standard import Standard
 from geoplan.units import metres_to_ms, minutes_to_ms
@@ -126,10 +126,7 @@ class _Inquiry:
         for name in ("cause", "barrier_id", "street_id", "place_id"):
             self.rows[name] = pd.Series(None, index=self.rows.index, dtype=object)
         self.rows["minutes_counterfactual"] = np.nan
-        fastest = standard.number("walking.speed") / min(1.0, standard.number("walking.steps_factor"))
-        rate, shift = (standard.get(f"walking.slope_{one}") for one in ("rate", "shift"))
-        if rate is not None and shift is not None:
-            fastest *= math.exp(float(rate.value) * float(shift.value))
+        fastest = fastest_m_per_min(standard)
         self.reach_m = float(self.rows["limit_minutes"].max()) * fastest * _MARGIN if len(self.rows) else 0.0
 
     def _open(self) -> BoolArray:

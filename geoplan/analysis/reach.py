@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ __all__ = [
     "centre_facilities",
     "combine_verdicts",
     "decide",
+    "decide_service",
     "place_on_network",
     "reach_table",
     "residence_points",
@@ -257,12 +259,58 @@ def combine_verdicts(verdicts: npt.NDArray[np.object_]) -> TextArray:
     return np.select([failed, unsure], ["fail", "unknown"], "pass").astype(object)
 
 
+def _telling(verdicts: TextArray, ms: IntArray) -> tuple[IntArray, TextArray]:
+    """Return which part tells for each residence, the slowest of those that decide; and the verdict."""
+    combined = combine_verdicts(verdicts)
+    return np.where(verdicts == combined, ms, -1).argmax(axis=0), combined
+
+
+def decide_service(
+    parts: Sequence[ServicePart],
+    found: Sequence[IntArray],
+    usable: Sequence[int],
+    snapped: npt.NDArray[np.bool_],
+) -> tuple[IntArray, TextArray]:
+    """
+    Decide a service from the walks to what each of its parts needs, as `reach_table` does.
+
+    Parameters
+    ----------
+    parts
+        `service_parts`.
+    found
+        A part's walk to the last of those needed, from each residence [ms].
+    usable
+        How many rows of each part met the network.
+    snapped
+        Whether each residence met the network.
+
+    Returns
+    -------
+    ms, verdict
+        The walk of the part that tells, and the verdict on all of them.
+    """
+    nowhere = np.full(len(snapped), -1, np.int64), np.full(len(snapped), np.nan)
+    verdicts = [
+        decide(
+            Nearest(ms, *nowhere),
+            snapped,
+            limit_ms=part.limit_ms,
+            known=len(part.rows),
+            usable=met,
+            needed=part.needed,
+            complete=part.complete,
+        )[0]
+        for part, ms, met in zip(parts, found, usable, strict=True)
+    ]
+    telling, combined = _telling(np.array(verdicts, dtype=object), np.array(found))
+    return np.array(found)[telling, np.arange(len(snapped))], combined
+
+
 def _all_of(parts: list[_Part]) -> _Part:
     """Join the parts of a category that needs every kind: the slowest one tells."""
-    verdicts = np.array([part.verdict for part in parts], dtype=object)
-    combined = combine_verdicts(verdicts)
     times = np.array([part.nearest.ms for part in parts])
-    telling = np.where(verdicts == combined, times, -1).argmax(axis=0)
+    telling, combined = _telling(np.array([part.verdict for part in parts], dtype=object), times)
     at = np.arange(times.shape[1])
 
     def pick(arrays: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:

@@ -14,6 +14,7 @@ from geoplan.cli.common import EXIT_UNUSABLE, error_lang
 from geoplan.cli.compare import compare
 from geoplan.cli.dossier import dossier
 from geoplan.cli.figures import figures
+from geoplan.cli.fixes import fixes
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
@@ -47,6 +48,7 @@ app.command()(dossier)
 app.command()(phases)
 app.command()(site)
 app.command()(compare)
+app.command()(fixes)
 app.command()(standards)
 app.command()(warmup)
 

@@ -22,6 +22,7 @@ from geoplan.cli.common import (
     progress_bar,
     write_json,
 )
+from geoplan.errors import DataError
 from geoplan.messages import Lang, text
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from geoplan.planning.plan import SplitPlan
     from geoplan.workflow import Audit
 
-__all__ = ["Splits", "SplitsOption", "audit", "split_oversized"]
+__all__ = ["FixesOption", "Splits", "SplitsOption", "audit", "split_oversized", "with_fixes"]
 
 _FORMATS = ("json", "xlsx", "gpkg", "map", "report")
 _EVERY_FORMAT = ",".join(_FORMATS)
@@ -46,6 +47,10 @@ SplitsOption = Annotated[
         "--splits", help="Split the oversized communities too (about a minute) and draw that in the map."
     ),
 ]
+FixesOption = Annotated[
+    bool,
+    typer.Option("--fixes", help="Rank single fixes too (some ten seconds): which one helps most."),
+]
 
 
 def audit(
@@ -56,6 +61,7 @@ def audit(
     standard: StandardOption = None,
     profile: ProfileOption = "default",
     splits: SplitsOption = False,
+    fixes: FixesOption = False,
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -75,13 +81,33 @@ def audit(
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard).with_profile(profile)
         checked = run(read, pack, progress=progress)
+        told: list[str] = []
+        if fixes:
+            checked, told = with_fixes(checked, language, progress)
         folder = out if out is not None else Path("out") / read.study_id
         found = split_oversized(checked, language, progress) if splits else Splits()
         written = _write(checked, folder, chosen, found, language, progress)
     if json is not None:
         write_json(audit_as_dict(checked, lang=language), json)
     if not quiet and str(json) != "-":
-        _print(checked, written, found.failed, language, time.perf_counter() - started)
+        _print(checked, written, (*told, *found.failed), language, time.perf_counter() - started)
+
+
+def with_fixes(checked: Audit, lang: Lang, progress: Progress) -> tuple[Audit, list[str]]:
+    """Return the audit with the one-fix ledger in it, if there can be one; and what a reader must know."""
+    from geoplan.network.build import walk_network
+    from geoplan.planning.fixes import rank_fixes
+    from geoplan.report.fix_words import fix_notes
+    from geoplan.workflow import with_fixes as joined
+
+    study = checked.study
+    network = walk_network(study) if study.streets is not None else None
+    causes = checked.tables.get("causes")
+    try:
+        ledger = rank_fixes(network, study, checked.standard, causes=causes, progress=progress)
+    except DataError as error:
+        return checked, [error.text(lang)]
+    return joined(checked, ledger), fix_notes(ledger, lang)
 
 
 @dataclass(frozen=True, eq=False)

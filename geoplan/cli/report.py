@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoplan.cli.audit import SplitsOption, split_oversized
+from geoplan.cli.audit import FixesOption, SplitsOption, split_oversized, with_fixes
 from geoplan.cli.common import (
     EXIT_FAULTS,
     LangOption,
@@ -48,6 +48,7 @@ def report(
     standard: StandardOption = None,
     profile: ProfileOption = "default",
     splits: SplitsOption = False,
+    fixes: FixesOption = False,
     lang: LangOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -66,6 +67,9 @@ def report(
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard).with_profile(profile)
         checked = run(read, pack, progress=progress)
+        told: list[str] = []
+        if fixes:
+            checked, told = with_fixes(checked, language, progress)
         found = split_oversized(checked, language, progress) if splits else None
         plans = () if found is None else found.plans
         folder = out if out is not None else Path("out") / read.study_id
@@ -73,7 +77,7 @@ def report(
         written, lacking = _write(checked, plans, folder, chosen, language, progress)
     failed = [*lacking, *(() if found is None else found.failed)]
     if not quiet:
-        _print(written, failed, language, time.perf_counter() - started)
+        _print(written, [*told, *failed], language, time.perf_counter() - started)
     if failed:
         raise typer.Exit(EXIT_FAULTS)
 
@@ -125,11 +129,11 @@ def _pictures(checked: Audit, plans: tuple[SplitPlan, ...], lang: Lang) -> tuple
         return [], [text("cli.no_figures", lang, why=error.text(lang))]
 
 
-def _print(written: list[Path], failed: list[str], lang: Lang, seconds: float) -> None:
+def _print(written: list[Path], told: list[str], lang: Lang, seconds: float) -> None:
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
-    for line in failed:
+    for line in told:
         console.print(line, style="bold", markup=False)
     if written:
         console.print(text("cli.written", lang, files=" ".join(map(str, written))), markup=False)

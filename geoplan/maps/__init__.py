@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from geoplan.maps.compare import compare_map
     from geoplan.maps.draw import audit_map
+    from geoplan.maps.fixes import fixes_map
     from geoplan.maps.page import AuditMap
     from geoplan.maps.sites import sites_map
     from geoplan.maps.split import split_map
@@ -16,11 +17,12 @@ _HOMES = {
     "AuditMap": "page",
     "audit_map": "draw",
     "compare_map": "compare",
+    "fixes_map": "fixes",
     "sites_map": "sites",
     "split_map": "split",
 }
 
-__all__ = ["AuditMap", "audit_map", "compare_map", "sites_map", "split_map"]
+__all__ = ["AuditMap", "audit_map", "compare_map", "fixes_map", "sites_map", "split_map"]
 
 
 def __getattr__(name: str) -> Any:

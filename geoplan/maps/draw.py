@@ -16,6 +16,7 @@ from geoplan.crs.metric import to_lonlat
 from geoplan.maps.cause_layer import cause_layers, gap_place_layer
 from geoplan.maps.elements import Assets, DrawingOrder, Panel, SetUp
 from geoplan.maps.escape import html_text
+from geoplan.maps.fixes import fix_layer
 from geoplan.maps.layers import (
     Drawing,
     barrier_layer,
@@ -106,7 +107,7 @@ def audit_map(
     ):
         draw(audit, chosen, drawing)
     add_splits(drawn, walks, audit.study, chosen, drawing)
-    for draw in (facility_layer, residence_layers, centre_layers, fault_layer):
+    for draw in (facility_layer, residence_layers, centre_layers, fault_layer, fix_layer):
         draw(audit, chosen, drawing)
     add_seats(drawn, audit.study, chosen, drawing)
     page = folium.Map(

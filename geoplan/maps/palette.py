@@ -14,6 +14,8 @@ __all__ = [
     "CUT_STYLES",
     "FACILITY_STYLE",
     "FAULT_STYLE",
+    "FIX_LINE_STYLE",
+    "FIX_STYLES",
     "GAP_PLACE_STYLE",
     "LINE_COLOURS",
     "LINK_STYLE",
@@ -55,6 +57,18 @@ CHANGE_STYLES: dict[str, Style] = {
 }
 """Blue gains, vermilion losses: apart for every kind of colour vision, and in size as well."""
 LINK_STYLE: Style = {"color": "#1d1d1b", "weight": 4, "opacity": 1.0, "dashArray": "2 6", "fill": False}
+
+FIX_STYLES: dict[str, Style] = {
+    kind: {"color": "#1d1d1b", "fillColor": colour, "fillOpacity": 1, "weight": 1.6, "radius": 7}
+    for kind, colour in (
+        ("centre", "#c2003f"),
+        ("facility", "#f0e442"),
+        ("gate", "#7b2d8e"),
+        ("link", "#56b4e9"),
+        ("premises", "#ffffff"),
+    )
+}
+FIX_LINE_STYLE: Style = {"color": "#1d1d1b", "weight": 5, "opacity": 1.0, "fill": False}
 
 COMPLETENESS_COLOURS = ("#fdf3d8", "#e3e6c4", "#b9d3b9", "#8cbcb8", "#64a3b4")
 """From none of the categories to all of them; light, so that the points stand out."""

@@ -31,6 +31,7 @@ from geoplan.model.declare import (
     text,
     verdict,
 )
+from geoplan.model.fix_tables import FIX_TABLES
 from geoplan.model.recheck_tables import RECHECK_TABLES
 from geoplan.model.scenario_tables import SCENARIO_TABLES
 from geoplan.model.schema import Column, ColumnKind, TableSchema
@@ -323,7 +324,7 @@ RESULT_TABLES: dict[str, TableSchema] = {
     schema.name: schema
     for schema in (
         INDICATORS, *STABILITY_TABLES, COVERAGE_BY_CATEGORY, COVERAGE_BY_COMMUNITY, COVERAGE_BY_COMMUNITY_CATEGORY, COVERAGE_BY_CENTRE,
-        OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, *CAUSE_TABLES, *ACCESS_TABLES, GAPS, COMPLETENESS, REACH,
+        OVERSIZED, SIZE_MATRIX, PREMISES_CHECKS, LEVEL_CHECKS, FACILITY_KINDS, *CAUSE_TABLES, *FIX_TABLES, *ACCESS_TABLES, GAPS, COMPLETENESS, REACH,
         SERVICE_CIRCLES, SNAPS,
         NETWORK_COMPONENTS, NETWORK_FAULTS, NETWORK_REPAIRS, *SPLIT_TABLES, *SITE_TABLES, *SCENARIO_TABLES, *RECHECK_TABLES,
         QUARANTINE,

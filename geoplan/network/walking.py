@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from geoplan.network.graph import Costs, WalkNetwork
 from geoplan.standards.standard import Standard
 
-__all__ = ["walking_costs"]
+__all__ = ["fastest_m_per_min", "walking_costs"]
 
 
 def walking_costs(network: WalkNetwork, standard: Standard) -> Costs:
@@ -48,3 +50,25 @@ def walking_costs(network: WalkNetwork, standard: Standard) -> Costs:
         slope_shift=stated("walking.slope_shift"),
         crossing_delay_s=stated("walking.crossing_delay"),
     )
+
+
+def fastest_m_per_min(standard: Standard) -> float:
+    """
+    Return a speed that nobody exceeds: on the flat, on steps or down a slope [m/min].
+
+    Parameters
+    ----------
+    standard
+        Rules used: those of `walking_costs`.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> round(fastest_m_per_min(geoplan.load_standard("default")), 1)
+    79.8
+    """
+    fastest = standard.number("walking.speed") / min(1.0, standard.number("walking.steps_factor"))
+    rate, shift = (standard.get(f"walking.slope_{one}") for one in ("rate", "shift"))
+    if rate is not None and shift is not None:
+        fastest *= math.exp(float(rate.value) * float(shift.value))
+    return fastest

@@ -17,6 +17,7 @@ from geoplan.model.tables import CENTRE_LEVELS
 __all__ = [
     "EDITS",
     "AddCentre",
+    "AddFacility",
     "AddLink",
     "AddResidence",
     "CloseCentre",
@@ -25,6 +26,7 @@ __all__ = [
     "OpenGate",
     "Place",
     "ResizeCentre",
+    "ResizePremises",
     "SetProfile",
     "SetRule",
     "edit_name",
@@ -68,9 +70,13 @@ def _is_threshold(value: object) -> bool:
 
 
 _CHECKS: dict[str, tuple[Callable[[object], bool], str]] = {
-    **dict.fromkeys(("id", "name", "community_id", "street_id", "rule", "profile"), (_is_word, "word")),
+    **dict.fromkeys(
+        ("id", "name", "kind", "community_id", "street_id", "rule", "profile"), (_is_word, "word")
+    ),
     **dict.fromkeys(("at", "start", "end"), (_is_place, "place")),
-    **dict.fromkeys(("households", "persons", "elderly_persons", "capacity"), (_is_count, "count")),
+    **dict.fromkeys(
+        ("households", "persons", "elderly_persons", "capacity", "service_level"), (_is_count, "count")
+    ),
     "floor_area_m2": (_is_area, "area"),
     "level": (_is_level, "level"),
     "value": (_is_threshold, "threshold"),
@@ -141,6 +147,31 @@ class ResizeCentre(Edit):
 
 
 @dataclass(frozen=True, slots=True)
+class AddFacility(Edit):
+    """
+    A new facility of a kind that the standard's categories use.
+
+    Without ``service_level`` [minutes] it serves whoever reaches it.
+    """
+
+    id: str
+    at: Place
+    kind: str
+    name: str | None = None
+    service_level: int | None = None
+    floor_area_m2: float | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResizePremises(Edit):
+    """Premises of another floor area [m²]."""
+
+    id: str
+    floor_area_m2: float
+
+
+@dataclass(frozen=True, slots=True)
 class OpenGate(Edit):
     """A street whose closed gate is open."""
 
@@ -188,12 +219,14 @@ class AddResidence(Edit):
 EDITS: MappingProxyType[str, type[Edit]] = MappingProxyType(
     {
         "add_centre": AddCentre,
+        "add_facility": AddFacility,
         "add_link": AddLink,
         "add_residence": AddResidence,
         "close_centre": CloseCentre,
         "move_centre": MoveCentre,
         "open_gate": OpenGate,
         "resize_centre": ResizeCentre,
+        "resize_premises": ResizePremises,
         "set_profile": SetProfile,
         "set_rule": SetRule,
     }

@@ -20,6 +20,7 @@ from geoplan.model.tables import INPUT_TABLES
 from geoplan.model.values import DTYPES
 from geoplan.planning.edits import (
     AddCentre,
+    AddFacility,
     AddLink,
     AddResidence,
     CloseCentre,
@@ -28,6 +29,7 @@ from geoplan.planning.edits import (
     OpenGate,
     Place,
     ResizeCentre,
+    ResizePremises,
 )
 
 __all__ = ["edit_study", "has_place", "with_links"]
@@ -40,7 +42,7 @@ _SHOWN = 10
 
 def has_place(edit: Edit) -> bool:
     """Tell whether an edit names a place, in the scenario's CRS."""
-    return isinstance(edit, AddCentre | MoveCentre | AddLink | AddResidence)
+    return isinstance(edit, AddCentre | AddFacility | MoveCentre | AddLink | AddResidence)
 
 
 def edit_study(study: Study, edit: Edit, crs: str) -> Study:
@@ -50,7 +52,7 @@ def edit_study(study: Study, edit: Edit, crs: str) -> Study:
     Parameters
     ----------
     study
-        Needs the table the edit speaks of; a centre may also be the first.
+        Needs the table the edit speaks of; a centre or facility may also be the first.
     edit
         Any edit of a study but a link.
     crs
@@ -72,11 +74,17 @@ def edit_study(study: Study, edit: Edit, crs: str) -> Study:
             return dataclasses.replace(study, centres=centres.drop(index=edit.id))
         case ResizeCentre():
             return _resized(study, edit)
+        case ResizePremises():
+            return _enlarged(study, edit)
+        case AddFacility():
+            at = _point(study, edit.at, crs)
+            return _with_row("facilities", study, _row("facilities", study, edit, at))
         case OpenGate():
             return with_gates_open(study, [edit.street_id])
         case AddResidence():
             at = _point(study, edit.at, crs)
-            return _with_residence(study, _row("residences", study, edit, at))
+            study.need("residences")
+            return _with_row("residences", study, _row("residences", study, edit, at))
     raise TypeError(type(edit))
 
 
@@ -116,7 +124,19 @@ def _resized(study: Study, edit: ResizeCentre) -> Study:
     return dataclasses.replace(study, centres=centres)
 
 
-def _row(table: str, study: Study, edit: AddCentre | AddResidence, at: shapely.Point) -> gpd.GeoDataFrame:
+def _enlarged(study: Study, edit: ResizePremises) -> Study:
+    (premises,) = study.need("premises")
+    if edit.id not in premises.index:
+        known = ", ".join(map(str, premises.index[:_SHOWN]))
+        raise DataError("error.scenario_no_premises", id=edit.id, known=known, count=len(premises))
+    area = premises["floor_area_m2"] if "floor_area_m2" in premises else pd.Series(np.nan, premises.index)
+    larger = area.mask(premises.index == edit.id, float(edit.floor_area_m2))
+    return dataclasses.replace(study, premises=premises.assign(floor_area_m2=larger))
+
+
+def _row(
+    table: str, study: Study, edit: AddCentre | AddFacility | AddResidence, at: shapely.Point
+) -> gpd.GeoDataFrame:
     """Return an edit as a row of an input table: what it states, and the community it stands in."""
     schema = INPUT_TABLES[table]
     stated: dict[str, Any] = {
@@ -124,10 +144,11 @@ def _row(table: str, study: Study, edit: AddCentre | AddResidence, at: shapely.P
         for field in dataclasses.fields(edit)
         if field.name not in ("id", "at")
     }
-    if stated["community_id"] is None:
-        stated["community_id"] = _community_at(study, at)
-    elif study.communities is not None and stated["community_id"] not in study.communities.index:
-        raise DataError("error.scenario_no_community", id=stated["community_id"])
+    if "community_id" in stated:
+        if stated["community_id"] is None:
+            stated["community_id"] = _community_at(study, at)
+        elif study.communities is not None and stated["community_id"] not in study.communities.index:
+            raise DataError("error.scenario_no_community", id=stated["community_id"])
     index = pd.Index([edit.id], dtype="str", name=schema.key)
     typed: Mapping[str, pd.Series] = {
         name: pd.Series([value], index=index, dtype=DTYPES[schema.column(name).kind])
@@ -137,19 +158,25 @@ def _row(table: str, study: Study, edit: AddCentre | AddResidence, at: shapely.P
     return gpd.GeoDataFrame(dict(typed), index=index, geometry=[at], crs=study.crs)
 
 
-def _with_residence(study: Study, row: gpd.GeoDataFrame) -> Study:
-    (residences,) = study.need("residences")
-    if row.index[0] in residences.index:
-        raise DuplicateIdError("error.duplicate_ids", table="residences", ids=row.index[0])
-    new = [name for name in row.columns if name not in residences]
-    columns = [*residences.columns, *new]
+def _with_row(name: str, study: Study, row: gpd.GeoDataFrame) -> Study:
+    """Return the study with one row more in a table, which may be its first."""
+    table = study.table(name)
+    if table is None:
+        return dataclasses.replace(study, **{name: row})
+    if row.index[0] in table.index:
+        raise DuplicateIdError("error.duplicate_ids", table=name, ids=row.index[0])
+    new = [one for one in row.columns if one not in table]
+    columns = [*table.columns, *new]
     shaped = row.reindex(columns=columns)
-    kinds = {name: kind for name, kind in residences.dtypes.items() if name != "geometry"}
+    # a whole number that is not known has no place in a column of numpy's
+    lacks = {one for one, kind in table.dtypes.items() if isinstance(kind, np.dtype) and kind.kind in "iub"}
+    lacks &= set(shaped.columns[shaped.isna().any()])
+    kinds = {one: kind for one, kind in table.dtypes.items() if one != "geometry" and one not in lacks}
     shaped = shaped.astype(kinds)
-    wide = residences.reindex(columns=columns).astype({name: row[name].dtype for name in new})
+    wide = table.reindex(columns=columns).astype({one: row[one].dtype for one in new})
     joined = pd.concat([wide, shaped]).astype(kinds)
-    joined.index = joined.index.astype(residences.index.dtype).rename(residences.index.name)
-    return dataclasses.replace(study, residences=joined.sort_index())
+    joined.index = joined.index.astype(table.index.dtype).rename(table.index.name)
+    return dataclasses.replace(study, **{name: joined.sort_index()})
 
 
 def _community_at(study: Study, at: shapely.Point) -> str | None:

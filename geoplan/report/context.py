@@ -10,6 +10,7 @@ from geoplan.messages import Lang, text
 from geoplan.report import quality, sections, summary
 from geoplan.report.blocks import Picture, Report, Section
 from geoplan.report.evidence import evidence_tables
+from geoplan.report.fix_section import fixes
 from geoplan.report.headline import banners
 from geoplan.report.split_section import split_tables, splits
 from geoplan.report.unit_sheets import centre_sheets, community_sheets
@@ -80,7 +81,7 @@ def report_of(
         sections.premises(audit, chosen),
         sections.gaps(audit, chosen),
         sections.causes(audit, chosen),
-        sections.fixes(audit, chosen),
+        fixes(audit, chosen),
         quality.data_quality(audit, chosen),
         quality.method(audit, chosen),
         quality.provenance(audit, chosen),

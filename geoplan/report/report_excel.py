@@ -222,8 +222,8 @@ def _colour(book: _Book, sheet: Any, first: int, last: int, content: Sheet) -> N
             sheet.conditional_format(first, at, last, at, rule)
         figures = [figure for cell in cells if (figure := cell.number) is not None]
         if figures and all(figure.form == "rate" for figure in figures):
-            bar = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "max_type": "num"}
-            bar |= {"min_value": 0, "max_value": 1}
+            bar = {"type": "data_bar", "bar_color": "#9DC3E6", "min_type": "num", "max_type": "num",
+                   "min_value": 0, "max_value": 1}  # fmt: skip
             sheet.conditional_format(first, at, last, at, bar)
 
 

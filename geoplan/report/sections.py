@@ -1,18 +1,15 @@
-"""The findings as sections: coverage, circles, centres, communities, sizes, premises, gaps, causes, fixes."""
+"""The findings as sections: coverage, circles, centres, communities, sizes, premises, gaps, causes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from geoplan.messages import Lang, text
-from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.report import explained, findings
 from geoplan.report.bars import completeness_bars, coverage_bars
 from geoplan.report.blocks import Chart, Lines, Section, Table
 from geoplan.report.compose import grid, lines, notes, section
-from geoplan.report.sheet import Sheet, sheet_of
+from geoplan.report.sheet import Sheet
 from geoplan.report.traced import Cell, say
 
 if TYPE_CHECKING:
@@ -24,15 +21,11 @@ __all__ = [
     "circles",
     "communities",
     "coverage",
-    "fixes",
     "gaps",
     "premises",
     "sizes",
     "sure",
 ]
-
-_LONGEST_TABLE = 40
-"""Rows of a table of another room that are printed; the workbook has all of them."""
 
 
 def coverage(audit: Audit, lang: Lang) -> Section | None:
@@ -213,28 +206,6 @@ def causes(audit: Audit, lang: Lang) -> Section | None:
             printed=explained.MAX_PLACES,
         ),
     )
-
-
-def fixes(audit: Audit, lang: Lang) -> Section | None:
-    """Return the tables of fixes that an audit brings along, as they are declared."""
-    names = [name for name in audit.tables if name == "fixes" or name.startswith("fix_")]
-    return section(
-        "fixes",
-        text("report.section_fixes", lang),
-        *(_whole(audit, name, lang) for name in names),
-    )
-
-
-def _whole(audit: Audit, name: str, lang: Lang) -> Table | None:
-    """Return every declared column of a result table that says anything."""
-    table = pd.DataFrame(audit.tables[name].drop(columns="geometry", errors="ignore"))
-    frame = table.reset_index() if table.index.name is not None else table
-    columns = [
-        str(column) for column in frame.columns
-        if frame[column].notna().any() and RESULT_TABLES[name].column(str(column)).kind != "points"
-    ]  # fmt: skip
-    sheet = sheet_of(name, frame, columns, audit.standard, lang)
-    return grid(name, RESULT_TABLES[name].title(lang), sheet, lang, of=name, printed=_LONGEST_TABLE)
 
 
 def _checked(key: str, title: str, sheet: Sheet | None, lang: Lang, *, of: str) -> Lines | Table | None:

@@ -60,8 +60,9 @@ _PREFIXES = {
     "match": "match",
     "cause": "cause",
     "obstacle_kind": "obstacle",
+    "fix_kind": "fix.kind",
 }
-_SERVICE_LISTS = ("service", "about", "services", "categories_failed", "categories_unknown")
+_SERVICE_LISTS = ("service", "main_service", "about", "services", "categories_failed", "categories_unknown")
 _TABLE_COLUMNS = ("table", "unit_table")
 _UNITS = {
     "min": "min",
@@ -80,10 +81,12 @@ _UNITS = {
 
 
 def service_name(standard: Standard, service: str, lang: Lang) -> str:
-    """Return the name of a category of the standard, or of a centre service, in ``lang``."""
+    """Return the name of a category of the standard, a centre service or a rule, in ``lang``."""
     if service in (*CENTRE_SERVICES, ALL_CATEGORIES):
         return text(f"report.service.{service}", lang)
     names = {category.id: category.name(lang) for category in standard.categories}
+    if service not in names and f"rule.{service}" in catalogue():
+        return rule_name(service, lang)
     return names.get(service, service)
 
 

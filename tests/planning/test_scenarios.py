@@ -20,15 +20,18 @@ from geoplan.planning.compare import compare
 from geoplan.planning.edits import (
     EDITS,
     AddCentre,
+    AddFacility,
     AddLink,
     AddResidence,
     CloseCentre,
     MoveCentre,
     OpenGate,
     ResizeCentre,
+    ResizePremises,
     SetProfile,
     SetRule,
 )
+from geoplan.planning.scenario_toml import scenario_toml
 from geoplan.planning.scenarios import (
     Scenario,
     apply_scenario,
@@ -143,6 +146,38 @@ def test_undoing_the_first_of_two_scenarios_leaves_the_second_alone(seed):
     undone, _ = undo_scenario(now, first, (study, STANDARD))
     alone, _ = apply_scenario(study, STANDARD, second)
     same_tables(undone, alone)
+
+
+@FEW
+@given(seed=SEEDS)
+def test_a_facility_added_and_premises_resized_are_counted_and_taken_back(seed):
+    study = city(seed)
+    premises = gpd.GeoDataFrame(
+        {"community_id": ["e", "w"], "floor_area_m2": [120.0, np.nan]}, geometry=[None, None], crs=CRS,
+        index=pd.Index(["p1", "p2"], dtype="str", name="premises_id"),
+    )  # fmt: skip
+    # a column of the user's own, of whole numbers that a new row does not have
+    shops = study.facilities.assign(shelf=range(len(study.facilities)))
+    study = dataclasses.replace(study, premises=premises, facilities=shops)
+    at = tuple(map(float, np.random.default_rng(seed).uniform(100, 500, 2) + ORIGIN))
+    scenario = Scenario(
+        (AddFacility("f-new", at, "market", name="集"), ResizePremises("p1", 300.0), ResizePremises("p2", 1)),
+        CRS,
+    )
+    assert parse_scenario(scenario_toml(scenario), "s.toml") == scenario
+    there = apply_scenario(study, STANDARD, scenario)
+    assert there[0].facilities.loc["f-new", ["kind", "name"]].tolist() == ["market", "集"]
+    assert there[0].premises["floor_area_m2"].tolist() == [300.0, 1.0]
+    assert passes(covered(study)) <= passes(covered(there[0]))
+    back, _ = undo_scenario(there, scenario, (study, STANDARD))
+    same_tables(back, study)
+
+
+def test_a_scenario_as_toml_is_read_back_as_it_is():
+    edits = (*every_edit(city(3), 3), SetProfile("elder"), SetRule("centre.minutes", 9))
+    hostile = 'a "b" \\ 换\n行\t\x7f'
+    scenario = Scenario((*edits, AddCentre("x", (X0, Y0), name=hostile)), crs=CRS, name=hostile)
+    assert parse_scenario(scenario_toml(scenario), "s.toml") == scenario
 
 
 def test_undoing_the_first_centre_of_a_study_without_any_gives_it_none():
@@ -309,6 +344,7 @@ def test_places_may_be_in_any_crs_or_datum(datum):
     [
         (CloseCentre("nowhere"), "nowhere"), (MoveCentre("nowhere", (X0, Y0)), "nowhere"),
         (ResizeCentre("nowhere", capacity=3), "nowhere"), (ResizeCentre("c"), "floor_area_m2"),
+        (ResizePremises("p", 9.0), "premises"), (AddFacility("m", (Y0, X0), "market"), "crs"),
         (OpenGate("s"), "closed gate"), (AddCentre("c", (X0, Y0)), "taken"),
         (AddCentre("d", (X0, Y0), community_id="north"), "north"), (AddCentre("d", (Y0, X0)), "crs"),
         (AddResidence("h", (X0, Y0), 1, 2), "taken"), (AddLink("s", (X0, Y0), (X0 + 9, Y0)), "taken"),

@@ -8,15 +8,14 @@ import pandas as pd
 import pytest
 
 from geoplan.messages import LANGS, catalogue, text
-from geoplan.model.result_tables import finish
 from geoplan.network.build import walk_network
+from geoplan.planning.fixes import rank_fixes
 from geoplan.planning.split import plan_split
 from geoplan.report.blocks import Lines, Table, figures_of
 from geoplan.report.context import report_of
 from geoplan.report.traced import FORMS, Cell, Source, figure, look_up, say
 from geoplan.standards.parse import load_standard
-from geoplan.workflow import audit
-from tests.audits import SCRIPT
+from geoplan.workflow import audit, with_fixes
 from tests.planning.towns import town
 
 
@@ -170,22 +169,21 @@ def test_what_was_not_computed_is_listed(bare, reports):
     assert any("lacks the tables: residences, streets" in line for line in lines)
 
 
-def test_tables_of_fixes_are_shown_as_they_are_declared(plain, monkeypatch):
-    from geoplan.model.result_tables import RESULT_TABLES
-
-    declared = RESULT_TABLES["obstacles"]
-    monkeypatch.setitem(
-        RESULT_TABLES, "fixes", dataclasses.replace(declared, name="fixes", en="Fixes", geometry=())
-    )
-    made = pd.DataFrame(
-        [{"obstacle_id": "g1", "obstacle_kind": "gate", "name": SCRIPT, "walks": 3, "residences": 2,
-          "households": 12, "persons": 34, "services": "daily"}]
-    )  # fmt: skip
-    audit = dataclasses.replace(plain, tables={**plain.tables, "fixes": finish(made, "fixes")})
-    report = report_of(audit, lang="en")
-    (section,) = [one for one in report.sections if one.key == "fixes"]
-    assert "34" in [cell.text for cell in section.blocks[0].sheet.rows[0]]
-    assert SCRIPT in [cell.text for cell in section.blocks[0].sheet.rows[0]]
+def test_the_ledger_of_fixes_is_told_with_whom_each_helps_and_by_service(plain):
+    ledger = rank_fixes(walk_network(plain.study), plain.study, plain.standard)
+    assert len(ledger.fixes)
+    report = report_of(with_fixes(plain, ledger), lang="en")
+    tables = tables_of(report)
+    at = tables["fixes"].sheet.headings.index("households newly passing")
+    shown = [row[at].number.value for row in tables["fixes"].sheet.rows]
+    assert shown == ledger.fixes["households_gained"].tolist()
+    assert [row[1].text for row in tables["fixes"].sheet.rows] == [
+        row[0].text for row in tables["fix-services"].sheet.rows
+    ]
+    gained = [cell.number.value for row in tables["fix-services"].sheet.rows for cell in row if cell.number]
+    assert sum(gained) == ledger.services["households_gained"].sum()
+    for one in figures_of(report):
+        assert one.value == pytest.approx(float(look_up(one.source, report.tables))), one.source.name
 
 
 def test_the_warnings_are_in_the_report_and_in_its_running_line(reports):
