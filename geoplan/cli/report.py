@@ -121,7 +121,7 @@ def _write(
 
 def _pictures(checked: Audit, plans: tuple[SplitPlan, ...], lang: Lang) -> tuple[list[Picture], list[str]]:
     """Return the static figures; without the package that draws them none, and how to install it."""
-    from geoplan.report.report_figures import report_figures
+    from geoplan.report.pictures import report_figures
 
     try:
         return report_figures(checked, lang, plans), []

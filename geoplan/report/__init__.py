@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from geoplan.report.blocks import figures_of
     from geoplan.report.context import report_of
     from geoplan.report.dossier_excel import write_dossier_excel
     from geoplan.report.dossier_word import write_dossier_word
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from geoplan.report.headline import headline_rows
     from geoplan.report.html import write_html, write_report_html
     from geoplan.report.json_file import audit_as_dict, write_json
+    from geoplan.report.pictures import report_figures
     from geoplan.report.plots import (
         before_after,
         coverage_choropleth,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from geoplan.report.report_word import write_report_word
     from geoplan.report.split_json import split_as_dict
     from geoplan.report.split_sketch import draw_split
+    from geoplan.report.traced import look_up
 
 _HOMES = {
     "write_dossier_word": "dossier_word",
@@ -48,6 +51,9 @@ _HOMES = {
     "write_html": "html",
     "write_json": "json_file",
     "report_of": "context",
+    "report_figures": "pictures",
+    "figures_of": "blocks",
+    "look_up": "traced",
     "write_report_excel": "report_excel",
     "write_report_html": "html",
     "write_report_pdf": "report_pdf",
@@ -59,10 +65,13 @@ __all__ = [
     "before_after",
     "coverage_choropleth",
     "draw_split",
+    "figures_of",
     "headline_rows",
     "heat_table",
     "locator",
+    "look_up",
     "minutes_ecdf",
+    "report_figures",
     "report_of",
     "size_against_packs",
     "split_as_dict",

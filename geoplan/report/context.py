@@ -51,7 +51,7 @@ def report_of(
     plans
         Splits of its oversized communities, if they were planned.
     pictures
-        Static figures (`geoplan.report.report_figures.report_figures`); each goes to the section it is about.
+        Static figures (`geoplan.report.pictures.report_figures`); each goes to the section it is about.
 
     Returns
     -------

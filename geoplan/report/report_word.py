@@ -32,12 +32,14 @@ _STYLES = (
     ("Header", _BODY, 8),
     ("Footer", _BODY, 8),
     ("List Bullet", _BODY, 10.5),
-    ("Table Text", _BODY, 7.5),
-    ("Note", _BODY, 8.5),
+    ("Table Text", _BODY, 7),
+    ("Note", _BODY, 7.5),
     ("Warning", _HEAD, 10.5),
     ("toc 1", _BODY, 10),
     ("toc 2", _BODY, 9),
 )
+_SPACES = {"Table Text": 0, "Note": 2, "Caption": 2}
+"""Below a paragraph [pt]: small, so that the sheet of a unit stays a page."""
 
 
 def write_report_word(report: Report, file: str | Path) -> None:
@@ -84,10 +86,10 @@ def _styles(document: Any) -> None:
         for attribute in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
             fonts.attrib.pop(_w(attribute), None)  # a theme font would go before ours
         fonts.set(_w("eastAsia"), font)
-        style.paragraph_format.space_after = shared.Pt(0 if name == "Table Text" else 4)
+        style.paragraph_format.space_after = shared.Pt(_SPACES.get(name, 4))
     for name in ("Caption", "Heading 1", "Heading 2", "Heading 3"):
         document.styles[name].paragraph_format.keep_with_next = True
-        document.styles[name].paragraph_format.space_before = shared.Pt(8)
+        document.styles[name].paragraph_format.space_before = shared.Pt(6)
     width = shared.Cm(_LONG - 2 * _MARGIN)
     right = import_extra("docx.enum.text", extra="docx").WD_TAB_ALIGNMENT.RIGHT
     for name, indent in (("toc 1", 0.0), ("toc 2", 0.6)):

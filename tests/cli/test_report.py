@@ -57,7 +57,7 @@ def test_without_the_package_that_draws_the_report_has_no_pictures_and_says_so(s
     def absent(*_):
         raise MissingExtraError("error.missing_extra", module="matplotlib", extra="figures")
 
-    monkeypatch.setattr("geoplan.report.report_figures.report_figures", absent)
+    monkeypatch.setattr("geoplan.report.pictures.report_figures", absent)
     done = RUN.invoke(app, ["report", str(study), "--out", str(tmp_path), "--format", "html", "--lang", "en"])
     assert done.exit_code == 1
     assert "the report has no pictures" in done.output

@@ -20,8 +20,8 @@ from geoplan.report.blocks import Chart, Picture, Table
 from geoplan.report.context import report_of
 from geoplan.report.html import write_report_html
 from geoplan.report.layout import column_shares, soft_breaks
+from geoplan.report.pictures import report_figures
 from geoplan.report.report_excel import write_report_excel
-from geoplan.report.report_figures import report_figures
 from geoplan.report.report_pdf import write_report_pdf
 from geoplan.report.report_word import write_report_word
 from geoplan.report.sheet import Sheet
