@@ -20,7 +20,8 @@ from geoplan.analysis.gap_places import find_gap_places
 from geoplan.analysis.kinds import facility_kinds
 from geoplan.analysis.premises import check_premises
 from geoplan.analysis.recheck import recheck
-from geoplan.analysis.stability import verdict_stability
+from geoplan.analysis.stability import Stability, verdict_stability
+from geoplan.analysis.stability_figures import headline_ranges
 from geoplan.analysis.tally import counts, rate, tally, total
 from geoplan.analysis.tiers import centre_tiers
 from geoplan.errors import DataError
@@ -150,6 +151,7 @@ def audit(
     if len(not_computed) == len(_NEEDS):
         raise DataError("error.nothing_to_audit", study=study.study_id)
     tables: dict[str, pd.DataFrame] = {}
+    sure: Stability | None = None
     circle_minutes = minutes or _thirds(standard.number("centre.minutes"))
     if "reach" not in not_computed:
         network = walk_network(study)
@@ -158,6 +160,8 @@ def audit(
             progress("stage.recheck", 0, 1)
         tables["recheck"] = recheck(study, standard, result.reach, seed=seed)
         tables |= _coverage_tables(result) | _network_tables(network, study, result)
+        sure = verdict_stability(network, study, standard, result, progress=progress)
+        tables |= {"stability": sure.stability, "marginal": sure.marginal}
         tables |= _explaining_tables(network, study, standard, result, progress)
         if study.centres is not None:
             tables |= _centre_tables(network, study, standard, result, circle_minutes, progress)
@@ -176,6 +180,9 @@ def audit(
     tables["quarantine"] = finish(study.quarantine, "quarantine")
     headline = _headline(study, tables)
     tables["indicators"] = _indicators(headline, study)
+    tables["headline_ranges"] = headline_ranges(
+        study, tables["indicators"], None if sure is None else sure.headline
+    )
     return Audit(
         study=study,
         standard=standard,
@@ -194,6 +201,7 @@ def audit(
                 else study.max_snap_m,
                 "crs": study.crs,
             },
+            scenarios=study.scenarios,
         ),
     )
 
@@ -256,10 +264,7 @@ def _explaining_tables(
     if progress is not None:
         progress("stage.causes", 0, 1)
     found = find_causes(network, study, standard, result)
-    sure = verdict_stability(network, study, standard, result, progress=progress)
     return {
-        "stability": sure.stability,
-        "marginal": sure.marginal,
         "causes": found.causes,
         "causes_by_service": found.by_service,
         "obstacles": found.obstacles,

@@ -18,7 +18,7 @@ from geoplan.model.study import Study
 from geoplan.network.graph import WalkNetwork
 from geoplan.network.walks import quickest_walks
 
-__all__ = ["cause_table", "causes_by_service", "obstacle_table"]
+__all__ = ["cause_table", "causes_by_service", "obstacle_ids", "obstacle_table"]
 
 _WALKED = ("closed_gate", "severed", "speed_profile", "detour", "bad_snap")
 """Causes whose line is the walk of today."""
@@ -76,20 +76,45 @@ def cause_table(
     return finish(frame, "causes", crs=study.crs)
 
 
+def obstacle_ids(causes: pd.DataFrame) -> pd.Series:
+    """
+    Return what each row of table ``causes`` names: barriers, then gates, comma-separated; missing if nothing.
+
+    Parameters
+    ----------
+    causes
+        Columns ``barrier_id`` and ``street_id``.
+    """
+    barriers, gates = (causes[one].astype(object) for one in ("barrier_id", "street_id"))
+    both = barriers.notna() & gates.notna()
+    joined = barriers.where(barriers.notna(), gates)
+    joined[both] = barriers[both] + "," + gates[both]
+    return joined.where(joined.notna(), None)
+
+
 def _obstacle_names(study: Study, frame: pd.DataFrame) -> pd.Series:
-    """Return what people call the barrier or gate of each row."""
-    named = pd.Series(None, index=frame.index, dtype=object)
-    barriers, streets = study.barriers, study.need("streets")[0]
+    """Return what people call the barriers and gates of each row."""
+    gates = sorted(_named(frame["street_id"]))
+    called = dict(zip(gates, _gate_names(study, study.need("streets")[0], gates), strict=True))
+    barriers = study.barriers
+    known: dict[str, str] = {}
     if barriers is not None and "name" in barriers:
-        known = barriers["name"].astype(object).where(barriers["name"].notna(), None)
-        named = frame["barrier_id"].map(known.to_dict()).astype(object)
-    gates = sorted({one for ids in frame["street_id"].dropna() for one in ids.split(",")})
-    called = dict(zip(gates, _gate_names(study, streets, gates), strict=True))
-    at = np.flatnonzero(frame["street_id"].notna())
-    for row in at:
-        names = dict.fromkeys(called[one] for one in frame["street_id"].iloc[row].split(","))
-        named.iloc[row] = ",".join(one for one in names if one) or None
-    return named
+        known = barriers["name"].dropna().astype(str).to_dict()
+    named = [
+        [*(known.get(one) for one in _ids(barrier_id)), *(called[one] for one in _ids(street_id))]
+        for barrier_id, street_id in zip(frame["barrier_id"], frame["street_id"], strict=True)
+    ]
+    told = [",".join(dict.fromkeys(one for one in names if one)) or None for names in named]
+    return pd.Series(told, index=frame.index, dtype=object)
+
+
+def _ids(cell: object) -> list[str]:
+    return [] if pd.isna(cell) else str(cell).split(",")
+
+
+def _named(column: pd.Series) -> set[str]:
+    """Return every id that a column of comma-separated ids names."""
+    return {one for cell in column.dropna().unique() for one in _ids(cell)}
 
 
 def _gate_names(study: Study, streets: gpd.GeoDataFrame, gates: list[str]) -> npt.NDArray[np.object_]:
@@ -134,19 +159,18 @@ def causes_by_service(causes: gpd.GeoDataFrame) -> pd.DataFrame:
 
 def obstacle_table(study: Study, causes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """
-    Sum up table ``causes`` by barrier and gate.
+    Sum up table ``causes`` by barrier and gate, those that must go together as one.
 
     Returns
     -------
     obstacles
         Those with most households first, then most persons, then most walks.
     """
-    named = causes["barrier_id"].fillna(causes["street_id"])
+    named = obstacle_ids(causes)
     rows = []
     for obstacle_id, own in causes[named.notna()].groupby(named[named.notna()], sort=True):
         homes = own.drop_duplicates("residence_id")
-        is_gate = own["barrier_id"].isna().iloc[0]
-        kind, shape = _shape_of(study, str(obstacle_id), is_gate=bool(is_gate))
+        kind, shape = _shape_of(study, _ids(own["barrier_id"].iloc[0]), _ids(own["street_id"].iloc[0]))
         rows.append(
             {
                 "obstacle_id": obstacle_id,
@@ -172,11 +196,17 @@ def obstacle_table(study: Study, causes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return finish(order, "obstacles", crs=study.crs)
 
 
-def _shape_of(study: Study, obstacle_id: str, *, is_gate: bool) -> tuple[str, shapely.Geometry]:
-    if not is_gate:
-        row = study.need("barriers")[0].loc[obstacle_id]
-        return str(row["kind"]), row["geometry"]
-    lines = study.need("streets")[0].loc[obstacle_id.split(",")].geometry
-    return "gate", shapely.line_merge(shapely.union_all(lines.to_numpy())) if len(lines) > 1 else lines.iloc[
-        0
-    ]
+def _shape_of(study: Study, barriers: list[str], gates: list[str]) -> tuple[str, shapely.Geometry]:
+    """Return the kind of what stands in the way, and where it is."""
+    kinds, shapes = ["gate"] * bool(gates), []
+    if gates:
+        lines = study.need("streets")[0].geometry.loc[gates].to_numpy()
+        shapes.append(shapely.line_merge(shapely.union_all(lines)) if len(lines) > 1 else lines[0])
+    if barriers:
+        rows = study.need("barriers")[0].loc[barriers]
+        kinds += rows["kind"].astype(str).tolist()
+        shapes += rows.geometry.tolist()
+    if len({shapely.get_dimensions(one) for one in shapes}) > 1:  # a layer holds shapes of one dimension
+        shapes = [one if shapely.get_dimensions(one) < 2 else one.boundary for one in shapes]
+    shape = shapes[0] if len(shapes) == 1 else shapely.union_all(shapes)
+    return kinds[0] if len(set(kinds)) == 1 else "several", shape

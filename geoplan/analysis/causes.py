@@ -23,36 +23,35 @@ same engine, and named only if the home passes in it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from geoplan.analysis.cause_rows import cause_table, causes_by_service, obstacle_table
 from geoplan.analysis.counterfactual import (
     barrier_of_row,
     closed_gates,
-    study_around,
     with_gates_open,
-    without_barriers,
+    with_nothing_in_the_way,
 )
 from geoplan.analysis.coverage import CoverageResult
 from geoplan.analysis.obstacles import (
-    Candidates,
+    Crossed,
     barriers_walked_across,
     gates_walked_through,
-    needed_walks,
+    on_either_street,
 )
-from geoplan.analysis.reach import PlacesOnNetwork, place_on_network, reach_table
+from geoplan.analysis.reach import PlacesOnNetwork, place_on_network
 from geoplan.analysis.straight import nearest_by_air
+from geoplan.analysis.trials import Candidates, Change, Touches, Trial, Trials, answers_in, passing
 from geoplan.model.study import Study
-from geoplan.network.build import walk_network
 from geoplan.network.graph import BoolArray, WalkNetwork
 from geoplan.network.snap import Snaps
-from geoplan.network.walking import fastest_m_per_min
-from geoplan.network.walks import Walk
 from geoplan.standards.standard import Standard
 from geoplan.units import metres_to_ms, minutes_to_ms
 
@@ -60,8 +59,12 @@ __all__ = ["CauseResult", "find_causes"]
 
 _FAR_SHARE = 0.5
 """A leg beyond this share of the cap is far, as in the network check."""
-_MARGIN = 1.01
-"""On how far anybody walks: edges are rounded to the millisecond."""
+_ROUNDING_MINUTES = 0.005
+"""A bound on walks may be off by the rounding of a street's pieces to the millisecond."""
+_FEW = 5
+"""All sets of so few gates (or pairs of barriers) are tried; of more, those on the quickest walk."""
+_MOST_TRIED = 20
+"""Pairs of barriers, or of a gate and a barrier, tried for one home and service."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +129,7 @@ class _Inquiry:
         for name in ("cause", "barrier_id", "street_id", "place_id"):
             self.rows[name] = pd.Series(None, index=self.rows.index, dtype=object)
         self.rows["minutes_counterfactual"] = np.nan
-        fastest = fastest_m_per_min(standard)
-        self.reach_m = float(self.rows["limit_minutes"].max()) * fastest * _MARGIN if len(self.rows) else 0.0
+        self.trials = Trials(study, standard, self.rows, places)
 
     def _open(self) -> BoolArray:
         """Tell the rows without a cause yet."""
@@ -163,7 +165,7 @@ class _Inquiry:
             facilities=None if lifted.facilities is None else self._eased(lifted.facilities),
             centres=None if lifted.centres is None else self._eased(lifted.centres),
         )
-        answers = _answers(network, study, self.standard, eased, self.rows[rows])
+        answers = answers_in(network, study, self.standard, eased, self.rows[rows])
         self._settle("bad_snap", answers[answers["verdict"] == "pass"])
 
     def _eased(self, snaps: Snaps) -> Snaps:
@@ -176,25 +178,102 @@ class _Inquiry:
         shut = closed_gates(self.study)
         if not len(shut) or not self._open().any():
             return
-        _, walks = self._passing(with_gates_open(self.study, shut))
-        tried = gates_walked_through(walks, set(shut))
-        for street_ids, answers in self._first_that_passes(
-            tried, lambda gates: with_gates_open(self.study, gates)
-        ):
-            self.rows.loc[answers.index, "street_id"] = ",".join(street_ids)
+        opened = with_gates_open(self.study, shut)
+        hopeful = self._hopeful(opened, self.rows.index[self._open()])
+        if not len(hopeful):
+            return
+        touches = self.trials.touches(self._gate_shapes(shut), hopeful)
+        self._settle_quickest("closed_gate", "street_id", touches, lambda gates: Change(gates=gates))
+        rest = hopeful[self._open()[hopeful]]
+        walked = self._gates_on_the_way(opened, shut, rest)
+        sets = {row: _sets(near, walked.get(row, [])) for row, near in _by_row(touches, rest).items()}
+        tried = {row: [Change(gates=one) for one in several] for row, several in sets.items()}
+        for change, _, answers in self.trials.first_that_passes(tried):
+            self.rows.loc[answers.index, "street_id"] = ",".join(change.gates)
             self._settle("closed_gate", answers)
 
+    def _gate_shapes(self, shut: pd.Index) -> dict[str, shapely.Geometry]:
+        return dict(self.study.need("streets")[0].geometry.loc[shut])
+
+    def _hopeful(self, free: Study, index: pd.Index) -> pd.Index:
+        """Return the rows that may pass with some obstacles away, given the study with none of them."""
+        streets, today = free.need("streets")[0], self.study.need("streets")[0]
+        added = {*closed_gates(self.study), *streets.index[~streets.index.isin(today.index)]}
+
+        def placed(network: WalkNetwork, part: Study, standard: Standard) -> PlacesOnNetwork:
+            return on_either_street(network, part, standard, added=added, barriers=self.study.barriers)
+
+        answers = self.trials.run(free, index, placed).answers
+        limit = self.rows.loc[index, "limit_minutes"].to_numpy(float)
+        return index[answers["minutes"].to_numpy(float) <= limit + _ROUNDING_MINUTES]
+
+    def _gates_on_the_way(self, opened: Study, shut: pd.Index, index: pd.Index) -> dict[int, list[str]]:
+        """Return the gates on the walks of the rows that pass with every gate open."""
+        if not len(index):
+            return {}
+        trial = self.trials.run(opened, index)
+        return gates_walked_through(self.trials.walks(trial, index[passing(trial)]), set(shut))
+
     def ask_the_barriers(self) -> None:
-        """Settle what passes once one barrier is gone."""
+        """Settle what passes once a barrier is gone; or two, or a barrier and a gate."""
         barrier = barrier_of_row(self.study.barriers)
-        if not len(barrier) or not self._open().any():
+        index = self.rows.index[self._open()]
+        if not len(barrier) or not len(index):
             return
-        everything = without_barriers(self.study, barrier.unique(), each_alone=True)
-        links, walks = self._passing(everything)
-        tried, crossed = barriers_walked_across(walks, links, self.study.need("barriers")[0], barrier)
-        for names, answers in self._first_that_passes(tried, lambda gone: without_barriers(self.study, gone)):
-            self.rows.loc[answers.index, "barrier_id"] = [crossed[row, names[0]] for row in answers.index]
+        barriers = self.study.need("barriers")[0]
+        shapes = {
+            name: shapely.union_all(barriers.geometry.loc[own.index].to_numpy())
+            for name, own in barrier.groupby(barrier)
+        }
+        free = with_nothing_in_the_way(self.study)
+        touches = self.trials.touches(shapes, index)
+        index = self._hopeful(free, pd.Index(sorted(set().union(*touches.values()))))
+        touches = {name: own for name, rows in touches.items() if len(own := rows.intersection(index))}
+        self._settle_quickest(
+            "severed", "barrier_id", touches, lambda gone: Change(barriers=gone),
+            lambda trial, by: self._named(trial, by.map(lambda name: (name,)), barrier),
+        )  # fmt: skip
+        tried = self._pairs(free, touches, index[self._open()[index]], barrier)
+        for change, trial, answers in self.trials.first_that_passes(tried):
+            gone = pd.Series([change.barriers] * len(answers), index=answers.index)
+            self.rows.loc[answers.index, "barrier_id"] = self._named(trial, gone, barrier)
+            self.rows.loc[answers.index, "street_id"] = ",".join(change.gates) or None
             self._settle("severed", answers)
+
+    def _pairs(self, free: Study, touches: Touches, rest: pd.Index, barrier: pd.Series) -> Candidates:
+        """Return two things to take away for each row: a gate and a barrier first, then two barriers."""
+        if not len(rest):
+            return {}
+        shut = closed_gates(self.study)
+        trial = self.trials.run(free, rest)
+        index = rest[passing(trial)]
+        gates = gates_walked_through(self.trials.walks(trial, index), set(shut))
+        crossed = self._crossed(trial, index, barrier)
+        near = _by_row(touches, rest)
+        ways = _by_row(self.trials.touches(self._gate_shapes(shut), rest), rest)
+        tried: Candidates = {}
+        for row in rest:
+            names = _few(near.get(row, []), crossed.get(row, {}))
+            shutting = _few(ways.get(row, []), gates.get(row, []))
+            pairs = [Change((gate,), (name,)) for gate in shutting for name in names]
+            pairs += [Change(barriers=two) for two in combinations(names, 2)]
+            tried[row] = pairs[:_MOST_TRIED]
+        return tried
+
+    def _named(self, trial: Trial, gone: pd.Series, barrier: pd.Series) -> pd.Series:
+        """Return the ids to name barriers by: of each, the lowest of its rows that the walks cross."""
+        crossed = self._crossed(trial, gone.index, barrier)
+        named = [
+            ",".join(sorted(crossed.get(row, {}).get(one, one) for one in names))
+            for row, names in gone.items()
+        ]
+        return pd.Series(named, index=gone.index, dtype=object)
+
+    def _crossed(self, trial: Trial, index: pd.Index, barrier: pd.Series) -> Crossed:
+        lines = trial.study.need("streets")[0].geometry
+        links = lines[~lines.index.isin(self.study.need("streets")[0].index)]
+        walks = self.trials.walks(trial, index)
+        return barriers_walked_across(walks, links, self.study.need("barriers")[0], barrier)
 
     def ask_the_default_profile(self, network: WalkNetwork) -> None:
         """Settle what passes at the default walking profile."""
@@ -203,7 +282,7 @@ class _Inquiry:
             return
         default = self.standard.with_profile("default")
         study = _only(self.study, self.rows[rows])
-        answers = _answers(
+        answers = answers_in(
             network, study, default, place_on_network(network, study, default), self.rows[rows]
         )
         self._settle("speed_profile", answers[answers["verdict"] == "pass"])
@@ -219,43 +298,24 @@ class _Inquiry:
         limit = np.array([minutes_to_ms(one) for one in self.rows["limit_minutes"]], np.int64)
         self.rows.loc[rows, "cause"] = np.where(air_ms > limit, "none_near", "detour")[rows]
 
-    def _around(self, study: Study, rows: pd.Index) -> Study:
-        homes = pd.Index(self.rows.loc[rows, "residence_id"].unique())
-        return study_around(study, homes, reach_m=self.reach_m, max_snap_m=self.cap_m)
-
-    def _passing(self, study: Study) -> tuple[gpd.GeoSeries, dict[int, list[Walk]]]:
-        """Return the streets another study has more, and the walks of the open rows that pass in it."""
-        rows = self.rows[self._open()]
-        part = self._around(study, rows.index)
-        network = walk_network(part)
-        places = place_on_network(network, part, self.standard)
-        answers = _answers(network, part, self.standard, places, rows)
-        passing = rows[(answers["verdict"] == "pass").to_numpy(bool)]
-        lines = part.need("streets")[0].geometry
-        more = lines[~lines.index.isin(self.study.need("streets")[0].index)]
-        return more, needed_walks(network, part, self.standard, places, passing)
-
-    def _first_that_passes(
-        self, tried: Candidates, changed: Callable[[tuple[str, ...]], Study]
-    ) -> Iterator[tuple[tuple[str, ...], pd.DataFrame]]:
-        """Yield candidates with the rows that they let pass; a row stops at its first that does."""
-        waiting = dict(tried)
-        for turn in range(max((len(one) for one in tried.values()), default=0)):
-            groups: dict[tuple[str, ...], list[int]] = {}
-            for row, candidates in waiting.items():
-                if turn < len(candidates):
-                    groups.setdefault(candidates[turn], []).append(row)
-            for candidate, members in sorted(groups.items()):
-                index = pd.Index(sorted(members))
-                study = self._around(changed(candidate), index)
-                network = walk_network(study)
-                places = place_on_network(network, study, self.standard)
-                answers = _answers(network, study, self.standard, places, self.rows.loc[index])
-                answers = answers[answers["verdict"] == "pass"]
-                for row in answers.index:
-                    del waiting[row]
-                if len(answers):
-                    yield candidate, answers
+    def _settle_quickest(
+        self,
+        cause: str,
+        column: str,
+        touches: Touches,
+        changed: Callable[[tuple[str, ...]], Change],
+        named: Callable[[Trial, pd.Series], pd.Series] | None = None,
+    ) -> None:
+        """Settle what passes by one change alone: of several, by that with the quickest walk."""
+        found = []
+        for trial, by in self.trials.each_alone(touches, changed):
+            names = by if named is None else named(trial, by)
+            found.append(trial.answers.loc[by.index].assign(by=by, named=names))
+        if found:
+            every = pd.concat(found).rename_axis("row").reset_index()
+            first = every.sort_values(["row", "minutes", "by"]).drop_duplicates("row").set_index("row")
+            self.rows.loc[first.index, column] = first["named"].astype(object)
+            self._settle(cause, first)
 
     def _settle(self, cause: str, answers: pd.DataFrame) -> None:
         self.rows.loc[answers.index, "cause"] = cause
@@ -279,12 +339,25 @@ def _widest_m(study: Study) -> float:
     return float(np.hypot(*(high - low))) + 1.0
 
 
-def _answers(
-    network: WalkNetwork, study: Study, standard: Standard, places: PlacesOnNetwork, rows: pd.DataFrame
-) -> pd.DataFrame:
-    """Return ``verdict``, ``minutes`` and ``nearest_id`` of rows, as decided in another study."""
-    asked = rows["service"].unique()
-    decided = pd.concat([reach_table(network, study, standard, places, one) for one in asked])
-    decided = decided.set_index(["residence_id", "service"])[["verdict", "minutes", "nearest_id"]]
-    found = decided.loc[pd.MultiIndex.from_frame(rows[["residence_id", "service"]])]
-    return found.set_axis(rows.index)
+def _by_row(touches: Touches, index: pd.Index) -> dict[int, list[str]]:
+    """Return what could help each of some rows, ascending."""
+    near: dict[int, list[str]] = {}
+    for name in sorted(touches):
+        for row in touches[name].intersection(index):
+            near.setdefault(int(row), []).append(name)
+    return near
+
+
+def _few(near: list[str], on_the_way: Iterable[str]) -> list[str]:
+    """Return what to try in pairs, ascending: what is on the quickest walk, and all that is near if few."""
+    return sorted({*on_the_way, *(near if len(near) <= _FEW else ())})
+
+
+def _sets(near: list[str], on_the_way: list[str]) -> list[tuple[str, ...]]:
+    """Return sets of gates to open, the smallest first, and of these those on the way."""
+    few = near if len(near) <= _FEW else on_the_way if len(on_the_way) <= _FEW else []
+    sets = [one for size in range(2, len(few) + 1) for one in combinations(sorted(few), size)]
+    if len(on_the_way) > 1:
+        sets.append(tuple(sorted(on_the_way)))
+    sets.sort(key=lambda one: (len(one), not set(one) <= set(on_the_way), one))
+    return list(dict.fromkeys(sets))

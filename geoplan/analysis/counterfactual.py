@@ -35,6 +35,7 @@ __all__ = [
     "joinable_streets",
     "study_around",
     "with_gates_open",
+    "with_nothing_in_the_way",
     "without_barriers",
 ]
 
@@ -139,36 +140,67 @@ def without_barriers(study: Study, barrier_ids: Collection[str], *, each_alone: 
     Returns
     -------
     Study
-        The links are streets of kind ``link``, with ids ``<barrier>~<number>``.
+        The links are streets of kind ``link``, with ids ``<barriers, joined by +>~<number>``.
 
     Raises
     ------
     DataError
         If a barrier is unknown or passable.
     """
-    streets, barriers = study.need("streets", "barriers")
+    _, barriers = study.need("streets", "barriers")
     barrier = barrier_of_row(barriers)
     strangers = sorted(set(barrier_ids) - set(barrier.index))
     if strangers:
         raise DataError("error.no_barrier", ids=some_ids(strangers))
     wanted = sorted(barrier[list(barrier_ids)].unique())
+    return _linked(study, barrier, [[one] for one in wanted] if each_alone else [wanted])
+
+
+def _linked(study: Study, barrier: pd.Series, groups: list[list[str]]) -> Study:
+    """Return the study without the barriers of some groups; a link crosses those of one group only."""
+    streets, barriers = study.need("streets", "barriers")
     streets = streets.sort_index()
     joinable = np.flatnonzero(joinable_streets(streets))
     lines, links = streets.geometry.to_numpy().copy(), []
     tree = shapely.STRtree(lines[joinable])
-    for group in [[one] for one in wanted] if each_alone else [wanted]:
+    for group in groups:
         gone = barriers.loc[barrier.index[barrier.isin(group)]].geometry.to_numpy()
         stays = barriers.loc[barrier.index[~barrier.isin(group)]].geometry.to_numpy()
         _, near = tree.query(gone, "dwithin", _BESIDE_M)
         beside = joinable[np.unique(near)]
         lines[beside] = shapely.segmentize(lines[beside], _STEP_M)
-        links.append(_link_rows(streets, _links(lines[beside], gone, stays), str(group[0])))
+        links.append(_link_rows(streets, _links(lines[beside], gone, stays), "+".join(group)))
     cut = streets.set_geometry(gpd.GeoSeries(lines, index=streets.index, crs=streets.crs))
     return dataclasses.replace(
         study,
         streets=pd.concat([cut, *(one for one in links if len(one))]).sort_index(),
-        barriers=barriers.drop(index=barrier.index[barrier.isin(wanted)]),
+        barriers=barriers.drop(index=barrier.index[barrier.isin(np.concatenate([[], *groups]))]),
     )
+
+
+def with_nothing_in_the_way(study: Study) -> Study:
+    """
+    Return the study without barriers and with every gate open.
+
+    Parameters
+    ----------
+    study
+        Needs ``streets`` and ``barriers``.
+
+    Returns
+    -------
+    Study
+        Its links are those across each barrier alone, and those across two that lie together.
+    """
+    shut = closed_gates(study)
+    opened = with_gates_open(study, shut) if len(shut) else study
+    barrier = barrier_of_row(study.barriers)
+    names = sorted(barrier.unique())
+    shapes = study.need("barriers")[0].geometry.loc[barrier.index].to_numpy()
+    one, other = shapely.STRtree(shapes).query(shapes, "dwithin", _BESIDE_M)
+    pairs = {(barrier.iloc[at], barrier.iloc[to]) for at, to in zip(one, other, strict=True)}
+    together = sorted([*pair] for pair in pairs if pair[0] < pair[1])
+    return _linked(opened, barrier, [[name] for name in names] + together)
 
 
 def _link_rows(streets: gpd.GeoDataFrame, ends: FloatArray, name: str) -> gpd.GeoDataFrame:
@@ -206,6 +238,12 @@ def _links(
         return np.zeros((0, 2, 2))
     wide = (shapely.get_dimensions(gone) == 2).any()
     pairs = cKDTree(xy).query_pairs(_LONGEST_M if wide else _BESIDE_M, output_type="ndarray")
+    if wide:  # most pairs leave too much other ground: what lies between them and the barrier already does
+        off_m = shapely.distance(
+            shapely.points(xy), shapely.union_all(gone[shapely.get_dimensions(gone) == 2])
+        )
+        short = np.hypot(*(xy[pairs[:, 0]] - xy[pairs[:, 1]]).T) <= _BESIDE_M
+        pairs = pairs[short | (off_m[pairs].sum(axis=1) <= _BESIDE_M)]
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     parts = [_across(xy[pairs[low : low + _AT_ONCE]], gone, stays) for low in range(0, len(pairs), _AT_ONCE)]
     pairs = pairs[np.concatenate([np.zeros(0, bool), *parts])]
@@ -218,7 +256,7 @@ def _across(ends: FloatArray, gone: npt.NDArray[np.object_], stays: npt.NDArray[
     across = _crossing(lines, gone)
     at = np.flatnonzero(across)
     across[at] = ~_crossing(lines[at], stays)
-    at = np.flatnonzero(across)
+    at = np.flatnonzero(across & (shapely.length(lines) > _BESIDE_M))
     if len(at):
         ground = shapely.union_all(gone[shapely.get_dimensions(gone) == 2])
         across[at] = shapely.length(shapely.difference(lines[at], ground)) <= _BESIDE_M

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from geoplan.analysis.cause_rows import obstacle_ids
 from geoplan.analysis.naming import names_near
 from geoplan.analysis.reach import residence_points
 from geoplan.analysis.tally import counts, rate, total
@@ -109,7 +110,7 @@ class _Gaps:
             home=own["home"].to_numpy(np.int64),
             residence_id=own["residence_id"].to_numpy(object),
             cause=own["cause"].to_numpy(object),
-            obstacle=own["barrier_id"].fillna(own["street_id"]).fillna("").to_numpy(object),
+            obstacle=obstacle_ids(own).fillna("").to_numpy(object),
             minutes=own["minutes"].to_numpy(float),
             households=counts(own, "households"),
             persons=counts(own, "persons"),

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Collection, Iterator
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.analysis.reach import PlacesOnNetwork, ServicePart, service_parts
+from geoplan.analysis.reach import PlacesOnNetwork, ServicePart, place_on_network, service_parts
 from geoplan.model.study import Study
 from geoplan.network.graph import IntArray, WalkNetwork
-from geoplan.network.snap import Snaps
+from geoplan.network.snap import Snaps, entrance_points
 from geoplan.network.times import k_nearest, nearest
+from geoplan.network.walking import walking_costs
 from geoplan.network.walks import Walk, quickest_walks
 from geoplan.standards.standard import Standard
 
-__all__ = ["Candidates", "barriers_walked_across", "gates_walked_through", "needed_walks"]
+__all__ = [
+    "Crossed",
+    "barriers_walked_across",
+    "gates_walked_through",
+    "needed_walks",
+    "on_either_street",
+]
 
-Candidates = dict[int, list[tuple[str, ...]]]
-"""Row -> what to try, in order; what stands together in a tuple is tried together."""
+Crossed = dict[int, dict[str, str]]
+"""Row -> the barriers its walks cross, and of each the lowest id of the rows they cross."""
 
 
 def needed_walks(
@@ -74,61 +82,113 @@ def _nearest_rows(
     return found[number]
 
 
-def gates_walked_through(walks: dict[int, list[Walk]], shut: set[str]) -> Candidates:
+def on_either_street(
+    network: WalkNetwork,
+    study: Study,
+    standard: Standard,
+    *,
+    added: Collection[str],
+    barriers: gpd.GeoDataFrame | None,
+) -> PlacesOnNetwork:
     """
-    Return which gates to open for each row: each on its own, then all of them.
+    Place a study's places on the streets of today and on those they may meet without obstacles, at once.
+
+    Parameters
+    ----------
+    network, study, standard
+        A study without obstacles, and its network.
+    added
+        Its streets that nobody can walk today: behind closed gates, or straight across barriers.
+    barriers
+        Those of today.
+
+    Returns
+    -------
+    Whichever obstacles are taken away, hardly a walk is quicker than the one found from here. An entrance has
+    several entries, one a street.
+    """
+    new = np.isin(network.edge_street, list(added))
+    old = dataclasses.replace(network, edge_enterable=network.edge_enterable & ~new)
+    today = place_on_network(old, dataclasses.replace(study, barriers=barriers), standard)
+    freed = place_on_network(old, study, standard)
+    doors = np.flatnonzero(new & network.edge_enterable)
+
+    def both(table: gpd.GeoDataFrame | None, snaps: Snaps | None, other: Snaps | None) -> Snaps | None:
+        if table is None or snaps is None or other is None:
+            return None
+        points, _ = entrance_points(table)
+        at, near = shapely.STRtree(network.edge_geometry[doors]).query(
+            points, "dwithin", np.where(snaps.snapped, snaps.snap_m, today.max_snap_m)
+        )
+        edge = doors[near]
+        lines = network.edge_geometry[edge]
+        offset_m = np.minimum(shapely.line_locate_point(lines, points[at]), network.edge_length_m[edge])
+        owner = np.concatenate([snaps.owner, other.owner, snaps.owner[at]])
+        order = np.argsort(owner, kind="stable")
+        snap_m = shapely.distance(lines, points[at])
+        return Snaps(
+            owner=owner[order],
+            owners=snaps.owners,
+            edge=np.concatenate([snaps.edge, other.edge, edge])[order],
+            offset_m=np.concatenate([snaps.offset_m, other.offset_m, offset_m])[order],
+            snap_m=np.concatenate([snaps.snap_m, other.snap_m, snap_m])[order],
+        )
+
+    residences = both(study.need("residences")[0], today.residences, freed.residences)
+    return dataclasses.replace(
+        today,
+        costs=walking_costs(network, standard),
+        residences=today.residences if residences is None else residences,
+        facilities=both(study.facilities, today.facilities, freed.facilities),
+        centres=both(study.centres, today.centres, freed.centres),
+    )
+
+
+def gates_walked_through(walks: dict[int, list[Walk]], shut: set[str]) -> dict[int, list[str]]:
+    """
+    Return the gates on the walks of each row, in the order of walking.
 
     Parameters
     ----------
     walks
-        `needed_walks` where every gate is open.
+        `needed_walks` where gates are open.
     shut
         Streets whose gate is closed today.
     """
-    tried: Candidates = {}
-    for row, own in walks.items():
-        gates = dict.fromkeys(one for walk in own for one in walk.streets if one in shut)
-        tried[row] = [(one,) for one in gates]
-        if len(gates) > 1:
-            tried[row].append(tuple(sorted(gates)))
-    return tried
+    return {
+        row: list(dict.fromkeys(one for walk in own for one in walk.streets if one in shut))
+        for row, own in walks.items()
+    }
 
 
 def barriers_walked_across(
     walks: dict[int, list[Walk]], links: gpd.GeoSeries, barriers: gpd.GeoDataFrame, barrier: pd.Series
-) -> tuple[Candidates, dict[tuple[int, str], str]]:
+) -> Crossed:
     """
-    Return which barriers to take away for each row, one at a time.
+    Return the barriers that the walks of each row cross, in the order of walking.
 
     Parameters
     ----------
     walks
-        `needed_walks` where every barrier is gone.
+        `needed_walks` where barriers are gone.
     links
         Street id -> line of each link across a barrier.
     barriers, barrier
         Table ``barriers``, and the barrier each of its rows belongs to.
-
-    Returns
-    -------
-    tried, crossed
-        ``crossed`` tells, by row and barrier, the lowest id of its rows that the walks cross.
     """
     shapes = barriers.geometry.loc[barrier.index].to_numpy()
     ids = barrier.index.to_numpy(object)
     tree = shapely.STRtree(shapes)
     lines = links.to_dict()
-    tried: Candidates = {}
-    crossed: dict[tuple[int, str], str] = {}
+    crossed: Crossed = {}
     for row, own in walks.items():
+        names = crossed.setdefault(row, {})
         for line in _off_streets(own, lines):
             met = tree.query(line, "intersects")
             for at in sorted(met[shapely.crosses(line, shapes[met])]):
-                name = str(barrier.iloc[at])
-                if (name,) not in tried.setdefault(row, []):
-                    tried[row].append((name,))
-                crossed[row, name] = min(crossed.get((row, name), str(ids[at])), str(ids[at]))
-    return tried, crossed
+                name, barrier_id = str(barrier.iloc[at]), str(ids[at])
+                names[name] = min(names.get(name, barrier_id), barrier_id)
+    return crossed
 
 
 def _off_streets(walks: list[Walk], links: dict[str, shapely.LineString]) -> Iterator[shapely.LineString]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,7 @@ from geoplan.network.graph import FloatArray, IntArray
 from geoplan.network.snap import entrance_points
 from geoplan.standards.standard import Standard
 
-__all__ = ["doors_of", "nearest_by_air"]
+__all__ = ["doors_of", "fastest_m_per_min", "nearest_by_air"]
 
 _AT_ONCE = 256
 
@@ -27,6 +29,15 @@ def doors_of(table: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
     if located.any():
         shapely.multipoints(points[located], indices=owner[located], out=doors)
     return doors
+
+
+def fastest_m_per_min(standard: Standard) -> float:
+    """Return the speed that nobody exceeds under a standard, steepest descent included [m/min]."""
+    fastest = standard.number("walking.speed") / min(1.0, standard.number("walking.steps_factor"))
+    rate, shift = (standard.get(f"walking.slope_{one}") for one in ("rate", "shift"))
+    if rate is not None and shift is not None:
+        fastest *= math.exp(float(rate.value) * float(shift.value))
+    return fastest
 
 
 def nearest_by_air(

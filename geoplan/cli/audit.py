@@ -171,7 +171,7 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
     from rich.table import Table
 
     from geoplan.report.explained import recheck_lines, stability_ranges
-    from geoplan.report.headline import headline_rows
+    from geoplan.report.headline import headline_rows, scenario_lines
 
     console = Console(highlight=False, soft_wrap=True)
     study, standard = checked.study, checked.standard
@@ -182,6 +182,8 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
     ranges = stability_ranges(checked, lang)
     for key, label, value in headline_rows(checked, lang):
         table.add_row(label, value, ranges.get(key, ""))
+    for line in scenario_lines(study, lang):
+        console.print(line, style="bold", markup=False)
     if study.synthetic:
         console.print(text("banner.synthetic", lang), style="bold")
     if study.estimated:

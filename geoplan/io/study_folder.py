@@ -28,7 +28,7 @@ from geoplan.io.tabular import read_csv, read_excel
 from geoplan.io.vector import VECTOR_SUFFIXES, layer_names, read_vector
 from geoplan.messages import Lang
 from geoplan.model.crosscheck import cross_check
-from geoplan.model.study import LayerInfo, Study
+from geoplan.model.study import LayerInfo, ScenarioInfo, Study
 from geoplan.model.tables import INPUT_TABLES
 from geoplan.model.validate import GEOMETRY, Checked, Fault, quarantine, validate_table
 
@@ -172,10 +172,16 @@ def _study(
         attribution=config.attribution,
         data_date=config.data_date,
         max_snap_m=config.max_snap_m,
+        scenarios=tuple(_scenario(line) for line in config.scenarios),
         layers=tuple(infos),
         quarantine=quarantine(fault for one in checked.values() for fault in one.faults),
         **{table: one.table for table, one in checked.items()},
     )
+
+
+def _scenario(line: str) -> ScenarioInfo:
+    sha256, _, name = line.partition(" ")
+    return ScenarioInfo(name=name, sha256=sha256)
 
 
 def _joined(folder: Path, faults: list[GeoplanError]) -> GeoplanError:

@@ -21,7 +21,7 @@ _TEXT, _TEXTS, _FLAG, _POSITIVE = "text", "a list of texts", "true or false", "a
 _STUDY_KEYS = {
     "id": _TEXT, "name": _TEXT, "lang": _TEXT, "crs": _TEXT, "standard": _TEXT, "synthetic": _FLAG,
     "estimated": _TEXTS, "attribution": _TEXTS, "data_date": _TEXT, "max_snap_m": _POSITIVE,
-    "dem": _TEXT,
+    "dem": _TEXT, "scenarios": _TEXTS,
 }  # fmt: skip
 _LAYER_KEYS = {
     "file": _TEXT, "layer": _TEXT, "crs": _TEXT, "encoding": _TEXT, "sheet": _TEXT, "header_row": _POSITIVE,
@@ -67,7 +67,11 @@ class LayerConfig:
 
 @dataclass(frozen=True, slots=True)
 class StudyConfig:
-    """The file ``study.toml``, read: what it may state of a `Study`, a DEM, and a `LayerConfig` a table."""
+    """
+    The file ``study.toml``, read: what it may state of a `Study`, a DEM, and a `LayerConfig` a table.
+
+    A line of ``scenarios`` is the digest of a scenario applied before the study was written, and its name.
+    """
 
     id: str
     name: str
@@ -80,6 +84,7 @@ class StudyConfig:
     data_date: str = ""
     max_snap_m: float | None = None
     dem: str = ""
+    scenarios: tuple[str, ...] = ()
     layers: Mapping[str, LayerConfig] = field(default_factory=dict)
 
 

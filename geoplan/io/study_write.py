@@ -80,6 +80,7 @@ def _settings(study: Study) -> dict[str, Any]:
         "attribution": list(study.attribution),
         "data_date": study.data_date,
         "max_snap_m": study.max_snap_m,
+        "scenarios": [f"{one.sha256} {one.name}".strip() for one in study.scenarios],
     }
     settings: dict[str, Any] = {
         "study": {key: value for key, value in section.items() if value or value == 0}

@@ -22,6 +22,7 @@ from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.study import Study
 from geoplan.planning.compare import Comparison
 from geoplan.report.compare_json import compare_rows
+from geoplan.report.headline import study_banners
 from geoplan.report.words import DASH, count_text, minutes_text, names_of, service_name
 from geoplan.standards.standard import Standard
 
@@ -169,7 +170,7 @@ def _panel(study: Study, standard: Standard, comparison: Comparison, title: str,
         t=partial(text, lang=lang),
         name=study.name,
         title=title,
-        banner=text("banner.synthetic", lang) if study.synthetic else "",
+        banners=study_banners(study, lang),
         rows=compare_rows(comparison, standard, lang),
         nothing=comparison.changes.empty,
         link=None if _links(study) is None else LINK_STYLE,

@@ -21,6 +21,7 @@ from geoplan.messages import Lang, text
 from geoplan.model.site_tables import SITE_DEMAND, SITES
 from geoplan.model.study import Study
 from geoplan.planning.site_plan import SitePlan
+from geoplan.report.headline import study_banners
 from geoplan.report.site_json import site_figures, site_notes, site_status, site_title
 from geoplan.report.words import DASH, count_text, minutes_text, names_of
 from geoplan.workflow import Audit
@@ -162,7 +163,7 @@ def _panel(plan: SitePlan, study: Study, lang: Lang) -> str:
         name=study.name,
         title=site_title(plan, lang),
         status=site_status(plan, lang),
-        banner=text("banner.synthetic", lang) if study.synthetic else "",
+        banners=study_banners(study, lang),
         figures=site_figures(plan, lang),
         notes=site_notes(plan, lang),
         sites=[

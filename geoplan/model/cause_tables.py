@@ -24,7 +24,7 @@ CAUSES = (
     "unknown_data", "bad_snap", "no_facility", "closed_gate", "severed", "speed_profile", "none_near", "detour",
 )  # fmt: skip
 """The first that holds is the cause: the cheapest to cure first."""
-OBSTACLE_KINDS = ("gate", "railway", "river", "expressway", "wall")
+OBSTACLE_KINDS = ("gate", "railway", "river", "expressway", "wall", "several")
 
 _CAUSE = Column(
     "cause", "choice", "cause", "成因", "Why it does not pass; see `geoplan.analysis.causes`.", choices=CAUSES
@@ -34,8 +34,8 @@ CAUSES_TABLE = TableSchema(
     "causes", "Causes of failure", "未达标成因", "a residence and a service that does not pass",
     (
         RESIDENCE, COMMUNITY, NAME, SERVICE, verdict(), _CAUSE, REASON,
-        text("barrier_id", "barrier id", "阻隔编码", "Barrier without which it would pass."),
-        text("street_id", "gate: street id", "门禁所在道路编码", "Street whose gate, once open, lets it pass; several, comma-separated, if all must open."),
+        text("barrier_id", "barrier id", "阻隔编码", "Barrier without which it would pass; two, comma-separated, if both must go."),
+        text("street_id", "gate: street id", "门禁所在道路编码", "Street whose gate, once open, lets it pass; several, comma-separated, if all must open. Beside a barrier: both must go."),
         text("obstacle_name", "barrier or gate", "阻隔或门禁名称", "Its name; of a gate without one, what lies nearest."),
         text("place_id", "place", "对应设施", "Facility or centre: the one reached once the cause is gone; else the nearest as the crow flies."),
         number("minutes", "walk now (min)", "现步行时间（分钟）", "Walk to the nearest that counts, as in ``reach``.", "min"),
@@ -58,10 +58,10 @@ CAUSES_BY_SERVICE = TableSchema(
 )  # fmt: skip
 
 OBSTACLES = TableSchema(
-    "obstacles", "Barriers and gates in the way", "造成未达标的阻隔与门禁", "a barrier or a gate without which somebody would pass",
+    "obstacles", "Barriers and gates in the way", "造成未达标的阻隔与门禁", "a barrier or a gate, or several together, without which somebody would pass",
     (
-        text("obstacle_id", "id", "编码", "Barrier, or street with the gate; several streets if all their gates must open."),
-        Column("obstacle_kind", "choice", "kind", "类型", "What it is.", choices=OBSTACLE_KINDS),
+        text("obstacle_id", "id", "编码", "Barrier, or street with the gate; several, comma-separated, if all must go."),
+        Column("obstacle_kind", "choice", "kind", "类型", "What it is; ``several``: of different kinds, which must go together.", choices=OBSTACLE_KINDS),
         NAME,
         integer("walks", "residence and service pairs", "居住点与服务对数", "That would pass without it."),
         integer("residences", "residences", "居住点数"), HOUSEHOLDS, PERSONS,

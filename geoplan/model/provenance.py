@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 
-from geoplan.model.study import LayerInfo
+from geoplan.model.study import LayerInfo, ScenarioInfo
 
 __all__ = ["Provenance", "library_versions"]
 
@@ -30,6 +30,8 @@ class Provenance:
         The input layers with their digests.
     parameters
         Everything else that moves a figure.
+    scenarios
+        Scenarios applied to the study, with their digests; the layers are those of before.
     """
 
     versions: Mapping[str, str]
@@ -37,6 +39,7 @@ class Provenance:
     standard_digest: str
     layers: tuple[LayerInfo, ...]
     parameters: Mapping[str, object]
+    scenarios: tuple[ScenarioInfo, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return plain data for JSON."""
@@ -46,6 +49,7 @@ class Provenance:
             "standard_digest": self.standard_digest,
             "layers": [dataclasses.asdict(layer) for layer in self.layers],
             "parameters": dict(self.parameters),
+            "scenarios": [dataclasses.asdict(one) for one in self.scenarios],
         }
 
 

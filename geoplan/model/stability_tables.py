@@ -15,10 +15,14 @@ from geoplan.model.declare import (
 )
 from geoplan.model.schema import Column, TableSchema
 
-__all__ = ["STABILITY_TABLES", "VARIANTS"]
+__all__ = ["BOUNDS", "STABILITY_TABLES", "VARIANTS"]
 
-VARIANTS = ("speed_slow", "speed_fast", "snap_near", "snap_far", "gates_open", "gates_closed")
+VARIANTS = (
+    "speed_slow", "speed_fast", "snap_near", "snap_far", "gates_open", "gates_closed", "hours_open", "hours_closed",
+)  # fmt: skip
 """Runs of the check with one thing otherwise; see `geoplan.analysis.stability`."""
+BOUNDS = ("quarantine_low", "quarantine_high", "places_high", "streets_high")
+"""Bounds on what rows set aside could do; see `geoplan.analysis.set_aside`."""
 
 STABILITY = TableSchema(
     "stability", "Range of the figures", "指标稳定性", "a coverage rate of the study or of a community",
@@ -35,9 +39,27 @@ STABILITY = TableSchema(
         number("snap_far", "twice the snap cap", "接入上限加倍", unit="ratio"),
         number("gates_open", "every gate open", "门禁全开", "Missing: no gate is closed.", "ratio"),
         number("gates_closed", "every gate closed", "门禁全关", "Missing: no gate is open.", "ratio"),
-        number("quarantine_low", "set-aside homes fail", "隔离居住点均不达标", "As many persons each as a used home has on average; the study only.", "ratio"),
+        number("hours_open", "gates with hours open", "限时门禁全开", "As in their opening hours. Missing: no gate has any.", "ratio"),
+        number("hours_closed", "gates with hours closed", "限时门禁全关", "As outside their opening hours.", "ratio"),
+        number("quarantine_low", "set-aside homes fail", "隔离居住点均不达标", "As many persons each as a used home has on average; in each community, as any may lie in it.", "ratio"),
         number("quarantine_high", "set-aside homes pass", "隔离居住点均达标", unit="ratio"),
+        number("places_high", "set-aside places at best", "隔离设施居最佳位置", "Facilities (of centre services: centres) set aside stand where they help most; a bound.", "ratio"),
+        number("streets_high", "set-aside streets lead straight", "隔离道路直线通达", "Who has what is needed within the walk in a straight line passes; a bound.", "ratio"),
+        text("unbounded", "may lower without bound", "下降幅度无法界定", "Tables with rows set aside that could lower the rate, nobody knows how far; comma-separated."),
     ),
+)  # fmt: skip
+
+HEADLINE_RANGES = TableSchema(
+    "headline_ranges", "Range of each headline figure", "主要指标范围", "a headline figure",
+    (
+        text("indicator", "indicator", "指标代码"), text("label", "label", "指标"), text("unit", "unit", "单位"),
+        number("value", "as reported", "报告值"),
+        number("low", "lowest", "最低", "Missing: not known."), number("high", "highest", "最高", "Missing: not known."),
+        text("low_by", "lowest by", "最低情形", "Columns of table ``stability``, or ``unknown``: what is unknown fails, ``set_aside``: rows set aside; empty: as reported."),
+        text("high_by", "highest by", "最高情形", "As ``low_by``."),
+        text("unbounded", "may lower without bound", "下降幅度无法界定", "As in table ``stability``."),
+    ),
+    key="indicator",
 )  # fmt: skip
 
 MARGINAL = TableSchema(
@@ -49,4 +71,4 @@ MARGINAL = TableSchema(
     ),
 )  # fmt: skip
 
-STABILITY_TABLES = (STABILITY, MARGINAL)
+STABILITY_TABLES = (HEADLINE_RANGES, STABILITY, MARGINAL)

@@ -12,7 +12,7 @@ from geoplan.errors import DataError, DuplicateIdError, some_ids
 from geoplan.messages import Lang
 from geoplan.model.tables import INPUT_TABLES
 
-__all__ = ["LayerInfo", "Study", "empty_quarantine"]
+__all__ = ["LayerInfo", "ScenarioInfo", "Study", "empty_quarantine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,23 @@ class LayerInfo:
     encoding: str
     rows_read: int
     rows_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioInfo:
+    """
+    A scenario that was applied to a study.
+
+    Parameters
+    ----------
+    name
+        For people; may be empty.
+    sha256
+        Digest of its edits, in their order, and of the CRS of their places; its name is not in it.
+    """
+
+    name: str
+    sha256: str
 
 
 def empty_quarantine() -> pd.DataFrame:
@@ -93,6 +110,8 @@ class Study:
         One record a table read.
     quarantine
         One row a fault: table, row, id, column, value, code, effect (``set_aside`` or ``kept``).
+    scenarios
+        Scenarios applied, in their order; every page of an audit says so. Empty: the data as they were read.
     """
 
     study_id: str
@@ -108,6 +127,7 @@ class Study:
     max_snap_m: float | None = None
     layers: tuple[LayerInfo, ...] = ()
     quarantine: pd.DataFrame = field(default_factory=empty_quarantine)
+    scenarios: tuple[ScenarioInfo, ...] = ()
     subdistricts: gpd.GeoDataFrame | None = None
     communities: gpd.GeoDataFrame | None = None
     residences: gpd.GeoDataFrame | None = None

@@ -168,6 +168,11 @@ STREETS = TableSchema(
             "gate", "choice", "gate", "门禁", "State of a gate on the segment; a closed one cannot be walked. "
             "Missing: no gate.", choices=GATE_STATES,
         ),
+        Column(
+            "gate_hours", "text", "gate hours", "门禁时间", "Opening hours of the gate, such as ``06:00-22:00``; "
+            "``24/7``: always. Verdicts go by ``gate``; hours tell how sure they are. Missing: not known.",
+            aliases=("开放时间", "opening_hours"),
+        ),
     ),
     key="street_id", geometry=("LineString",), geometry_required=True,
 )  # fmt: skip

@@ -9,6 +9,8 @@ have nothing to do with one another does not matter.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from geoplan.errors import DataError, GeoplanError, MissingCrsError
-from geoplan.model.study import Study
+from geoplan.model.study import ScenarioInfo, Study
 from geoplan.model.tables import INPUT_TABLES
 from geoplan.network.graph import BoolArray
 from geoplan.planning.edits import EDITS, AddLink, Edit, SetProfile, SetRule, edit_name
@@ -64,6 +66,13 @@ class Scenario:
     def __post_init__(self) -> None:
         if not self.crs and any(map(has_place, self.edits)):
             raise MissingCrsError("error.scenario_crs")
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the edits in their order and of ``crs``; the name is not in it."""
+        edits = [{"edit": edit_name(one), **dataclasses.asdict(one)} for one in self.edits]
+        content = json.dumps({"crs": self.crs, "edits": edits}, ensure_ascii=False, sort_keys=True)
+        return hashlib.sha256(content.encode("utf-8")).hexdigest()
 
 
 def read_scenario(file: str | Path) -> Scenario:
@@ -183,7 +192,8 @@ def apply_scenario(study: Study, standard: Standard, scenario: Scenario) -> tupl
     Returns
     -------
     study, standard
-        New values; tables that no edit touches are the same objects.
+        New values; tables that no edit touches are the same objects. ``study.scenarios`` says what was
+        applied.
 
     Raises
     ------
@@ -221,7 +231,8 @@ def apply_scenario(study: Study, standard: Standard, scenario: Scenario) -> tupl
             linked = with_links(study, [link for _, link in links[:count]], scenario.crs, max_snap_m=cap_m)
         except GeoplanError as error:
             raise _refused(number, edit_name(edit), error) from error
-    return linked, standard
+    applied = ScenarioInfo(name=scenario.name, sha256=scenario.sha256)
+    return dataclasses.replace(linked, scenarios=(*linked.scenarios, applied)), standard
 
 
 def _refused(number: int, word: str, error: GeoplanError) -> DataError:
@@ -248,8 +259,8 @@ def undo_scenario(
     study, standard
         Each row that the scenario touched is as it was before, whatever a later edit did to that row (a
         street to which a later link was joined too loses both), every other as it is now. With nothing
-        changed since, every table is the one of before, to the byte. A standard that the scenario changed
-        is the one of before.
+        changed since, every table is the one of before, to the byte, and so is ``scenarios``. A standard that
+        the scenario changed is the one of before.
 
     Examples
     --------
@@ -267,8 +278,16 @@ def undo_scenario(
         old, new, current = before[0].table(name), after[0].table(name), now[0].table(name)
         if new is not old:
             tables[name] = _restored(old, new, current)
-    study = dataclasses.replace(now[0], **tables)
+    study = dataclasses.replace(
+        now[0], **tables, scenarios=_without(now[0].scenarios, after[0].scenarios[-1])
+    )
     return study, now[1] if after[1] is before[1] else before[1]
+
+
+def _without(applied: tuple[ScenarioInfo, ...], undone: ScenarioInfo) -> tuple[ScenarioInfo, ...]:
+    """Return the scenarios applied without the last that is the one undone."""
+    at = next((at for at in reversed(range(len(applied))) if applied[at] == undone), len(applied))
+    return (*applied[:at], *applied[at + 1 :])
 
 
 def _restored(

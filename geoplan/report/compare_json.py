@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from geoplan.messages import Lang
@@ -46,6 +47,7 @@ def _side(study: Study, standard: Standard) -> dict[str, Any]:
     return {
         "study": study.study_id,
         "synthetic": study.synthetic,
+        "scenarios": [dataclasses.asdict(one) for one in study.scenarios],
         "standard": standard.id,
         "standard_digest": standard.digest,
     }

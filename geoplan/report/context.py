@@ -11,7 +11,7 @@ from geoplan.report import quality, sections, summary
 from geoplan.report.blocks import Picture, Report, Section
 from geoplan.report.evidence import evidence_tables
 from geoplan.report.fix_section import fixes
-from geoplan.report.headline import banners
+from geoplan.report.headline import banners, scenario_lines
 from geoplan.report.split_section import split_tables, splits
 from geoplan.report.unit_sheets import centre_sheets, community_sheets
 
@@ -109,7 +109,8 @@ def _about(audit: Audit, lang: Lang) -> tuple[str, ...]:
 
 def _running(audit: Audit, lang: Lang) -> str:
     """Return the line at the head of every page."""
-    told = [text("banner.synthetic", lang)] if audit.study.synthetic else []
+    told = scenario_lines(audit.study, lang)
+    told += [text("banner.synthetic", lang)] if audit.study.synthetic else []
     told += [text("report.has_estimates", lang)] if audit.study.estimated else []
     return " ".join(told)
 

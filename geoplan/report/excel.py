@@ -39,6 +39,8 @@ FIRST_DATA_ROW = 2
 """Above it: what the sheet is, with the warnings; and the headings."""
 MAX_ROWS = 1_048_576 - FIRST_DATA_ROW
 """Rows of data a sheet holds."""
+_MIXED = ("indicators", "headline_ranges")
+"""Tables with rates and counts in one column."""
 _SUMMARY_WIDTHS = (46, 12, 12, 18, 14, 34, 34, 14, 14, 34, 30)
 _SOURCE_WIDTHS = (34, 34, 16, 12, 12, 12, 34)
 _LINE_HEIGHT = 15
@@ -131,7 +133,7 @@ def _shown(name: str, table: pd.DataFrame, context: _Context) -> tuple[list[Colu
         reasons = Column("reason_text", "text", text("report.reason", "en"), text("report.reason", "zh"), "")
         frame[reasons.name] = fault_reasons(table, context.lang)
         columns.append(reasons)
-    if name == "indicators":
+    if name in _MIXED:
         labels = {key: label for key, label, _ in headline_rows(context.audit, context.lang)}
         frame["label"] = frame["indicator"].map(labels)
     return columns, frame
@@ -146,7 +148,7 @@ def _table(sheet: Any, name: str, columns: Sequence[Column], frame: pd.DataFrame
         sheet.write_string(FIRST_DATA_ROW - 1, at, column.heading(lang), formats.heading)
         form = column_format(column, frame[column.name], formats)
         forms = [form] * len(frame)
-        if (name, column.name) == ("indicators", "value"):
+        if name in _MIXED and column.name in ("value", "low", "high"):
             forms = [formats.rate if "_rate" in one else formats.count for one in frame["indicator"]]
         cells = write_column(sheet, at, column, frame[column.name], forms, first_row=FIRST_DATA_ROW)
         sheet.set_column(at, at, column_width(column.heading(lang), cells, column))

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from geoplan.analysis.set_aside import unbounded
 from geoplan.messages import Lang, text
 from geoplan.model.access_tables import MATCHES
 from geoplan.model.cause_tables import CAUSES
 from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
+from geoplan.model.tables import INPUT_TABLES
 from geoplan.report.headline import headline_rows
 from geoplan.report.sheet import Sheet, sheet_of
-from geoplan.report.traced import Cell, Source, figure, joined, say
+from geoplan.report.traced import Cell, Form, Source, figure, joined, say
 from geoplan.report.words import DASH, service_name, translate
 
 if TYPE_CHECKING:
@@ -55,8 +57,8 @@ _PLACE = (
     "mean_minutes"
 )
 _STABILITY = (
-    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed "
-    "quarantine_low quarantine_high"
+    "label value low high speed_slow speed_fast snap_near snap_far gates_open gates_closed hours_open "
+    "hours_closed quarantine_low quarantine_high places_high streets_high"
 )
 _RECHECK = "service redecided agreeing timed largest_difference_ms longest_pass_id longest_pass_minutes"
 _OBSTACLE = "obstacle_id obstacle_kind name households persons residences services"
@@ -214,8 +216,10 @@ def stability(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     labels = {key: label for key, label, _ in headline_rows(audit, lang)}
     frame = _of_study(audit)
+    frame = frame[frame["indicator"].isin(labels)]
     frame = frame.assign(label=frame["indicator"].map(labels))
-    return sheet_of("stability", frame, _STABILITY.split(), audit.standard, lang)
+    told = [one for one in _STABILITY.split() if frame[one].notna().any()]
+    return sheet_of("stability", frame, told, audit.standard, lang)
 
 
 def stability_lines(audit: Audit, lang: Lang) -> list[Cell]:
@@ -225,11 +229,19 @@ def stability_lines(audit: Audit, lang: Lang) -> list[Cell]:
     table = audit.tables["marginal"]
     own = Source("marginal", tuple(table.index), "residence_id", "distinct")
     homes = figure(table["residence_id"].nunique(), "count", own)
-    return [say("report.stability_note", lang), say("report.marginal", lang, residences=homes)]
+    told = [say("report.stability_note", lang), say("report.marginal", lang, residences=homes)]
+    open_ended = unbounded(audit.study)
+    if open_ended:
+        told.append(say("report.unbounded", lang, tables=_titles(open_ended, lang)))
+    return told
+
+
+def _titles(tables: str, lang: Lang) -> str:
+    return ("、" if lang == "zh" else ", ").join(INPUT_TABLES[one].title(lang) for one in tables.split(","))
 
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
-    """Return the range of each coverage rate of the headline in words, by row key of `headline_rows`."""
+    """Return the range of each figure of the headline in words, by row key of `headline_rows`."""
     return {
         key: text("report.range", lang, low=low.text, high=high.text)
         for key, (low, high) in range_cells(audit).items()
@@ -237,17 +249,15 @@ def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
 
 
 def range_cells(audit: Audit) -> dict[str, tuple[Cell, Cell]]:
-    """Return the lowest and highest value of each coverage rate of the headline, by row key."""
-    if "stability" not in audit.tables:
-        return {}
-    known = _of_study(audit).dropna(subset=["low", "high"])
-    return {
-        str(row["indicator"]): (
-            figure(row["low"], "rate", Source("stability", (label,), "low")),
-            figure(row["high"], "rate", Source("stability", (label,), "high")),
-        )
-        for label, row in known.iterrows()
-    }
+    """Return the lowest and highest value of each figure of the headline that has a range, by row key."""
+    known = audit.tables["headline_ranges"].dropna(subset=["low", "high"])
+    known = known[(known["unit"] == "ratio") | (known["low"] < known["high"])]
+    cells = {}
+    for key, row in known.iterrows():
+        form: Form = "rate" if row["unit"] == "ratio" else "count"
+        ends = [figure(row[end], form, Source("headline_ranges", (key,), end)) for end in ("low", "high")]
+        cells[str(key)] = (ends[0], ends[1])
+    return cells
 
 
 def _of_study(audit: Audit) -> pd.DataFrame:

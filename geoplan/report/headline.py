@@ -10,14 +10,24 @@ import pandas as pd
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import CENTRE_SERVICES
 from geoplan.report.traced import Cell, Form, Source, figure, say
-from geoplan.report.words import service_name
+from geoplan.report.words import DASH, service_name
 
 if TYPE_CHECKING:
     from geoplan.model.study import Study
     from geoplan.workflow import Audit
 
-__all__ = ["HeadlineRow", "banners", "headline_cells", "headline_rows", "study_banners", "with_unknown"]
+__all__ = [
+    "HeadlineRow",
+    "banners",
+    "headline_cells",
+    "headline_rows",
+    "scenario_lines",
+    "study_banners",
+    "with_unknown",
+]
 
+_DIGITS = 12
+"""Of a digest, printed; provenance has all of them."""
 _UNKNOWN_COUNTS = {"oversized": "size_unknown", "premises_below_minimum": "premises_unknown"}
 """Count -> count of those the rule could not be applied to."""
 
@@ -124,10 +134,18 @@ def banners(audit: Audit, lang: Lang) -> list[str]:
 
 
 def study_banners(study: Study, lang: Lang) -> list[str]:
-    """Return what every page about a study warns of: that data are synthetic, and which are estimated."""
-    lines = []
+    """Return what every page about a study warns of: a scenario, synthetic data, estimates."""
+    lines = scenario_lines(study, lang)
     if study.synthetic:
         lines.append(text("banner.synthetic", lang))
     if study.estimated:
         lines.append(text("banner.estimated", lang, columns=", ".join(study.estimated)))
     return lines
+
+
+def scenario_lines(study: Study, lang: Lang) -> list[str]:
+    """Return a line for each scenario applied to a study: that it is not the data as they were read."""
+    return [
+        text("banner.scenario", lang, name=one.name or DASH, digest=one.sha256[:_DIGITS])
+        for one in study.scenarios
+    ]

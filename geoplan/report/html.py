@@ -13,6 +13,7 @@ import jinja2
 from geoplan.messages import Lang, text
 from geoplan.report.blocks import Chart, Lines, Picture, Report, Table
 from geoplan.report.context import report_of
+from geoplan.report.words import plain_text
 from geoplan.report.workbook import sign_count
 
 if TYPE_CHECKING:
@@ -74,6 +75,13 @@ def write_report_html(report: Report, file: str | Path) -> None:
     Path(file).write_text(page, encoding="utf-8", newline="\n")
 
 
+def _css_string(content: str) -> str:
+    """Return text as a string of a style sheet, which no name in it can end."""
+    return "".join(
+        sign if sign.isalnum() or sign == " " else f"\\{ord(sign):06x}" for sign in plain_text(content)
+    )
+
+
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
@@ -84,6 +92,7 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: _KINDS[type(block)]
+    environment.filters["css"] = _css_string
     environment.filters["signs"] = sign_count
     environment.filters["base64"] = lambda content: base64.b64encode(content).decode("ascii")
     return environment.get_template("report.html")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 from collections.abc import Iterator
@@ -103,6 +104,7 @@ def _head(audit: Audit, lang: Lang) -> dict[str, Any]:
             "lang": study.lang,
             "data_date": study.data_date,
             "attribution": list(study.attribution),
+            "scenarios": [dataclasses.asdict(one) for one in study.scenarios],
         },
         "standard": {
             "id": standard.id,

@@ -155,9 +155,10 @@ def translate(frame: pd.DataFrame, standard: Standard, lang: Lang) -> pd.DataFra
 
 
 def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], str] | None:
+    comma = "、" if lang == "zh" else ", "
+
     def listed(codes: str) -> str:
-        separator = "、" if lang == "zh" else ", "
-        return separator.join(service_name(standard, one, lang) for one in codes.split(",") if one)
+        return comma.join(service_name(standard, one, lang) for one in codes.split(",") if one)
 
     def prefixed(code: str) -> str:
         key = f"{_PREFIXES[column]}.{code}"
@@ -167,10 +168,10 @@ def _translator(column: str, standard: Standard, lang: Lang) -> Callable[[str], 
         return prefixed
     if column in _SERVICE_LISTS:
         return listed
-    if column == "variants":
-        return lambda codes: ("、" if lang == "zh" else ", ").join(
-            text(f"variant.{one}", lang) for one in codes.split(",")
-        )
+    if column in ("variants", "low_by", "high_by"):
+        return lambda codes: comma.join(text(f"variant.{one}", lang) for one in codes.split(",") if one)
+    if column == "unbounded":
+        return lambda codes: comma.join(_table_word(one, lang) for one in codes.split(",") if one)
     if column in _TABLE_COLUMNS:
         return lambda code: _table_word(code, lang)
     if column == "unit":

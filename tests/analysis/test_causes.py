@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import combinations
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,7 @@ from geoplan.analysis.counterfactual import (
     without_barriers,
 )
 from geoplan.analysis.coverage import coverage
+from geoplan.analysis.trials import Change
 from geoplan.errors import DataError
 from geoplan.model.cause_tables import CAUSES
 from geoplan.model.study import Study
@@ -28,6 +30,7 @@ from tests.cities import CRS, ORIGIN, random_points, random_streets, with_entran
 from tests.studies import X0, Y0, street_study
 
 DEFAULT = load_standard("default").override({"circle.minutes": 6, "centre.minutes": 6})
+LONG = DEFAULT.override({"circle.minutes": 12})
 KINDS = ("market", "bank", "clinic", "police", "park")
 
 
@@ -146,16 +149,71 @@ def test_opening_the_gates_named_in_a_real_rerun_makes_the_home_pass_and_so_does
     for _, row in causes[causes["cause"].isin(["closed_gate", "severed"])].iterrows():
         names = (row["street_id"], row["barrier_id"])
         if names not in reruns:
-            changed = (
-                with_gates_open(study, row["street_id"].split(","))
-                if row["cause"] == "closed_gate"
-                else without_barriers(study, [row["barrier_id"]])
-            )
-            reach = coverage(walk_network(changed), changed, DEFAULT).reach
-            reruns[names] = reach.set_index(["residence_id", "service"])
-        now = reruns[names].loc[(row["residence_id"], row["service"])]
+            gates, gone = ([] if pd.isna(one) else one.split(",") for one in names)
+            reruns[names] = Outcome.of(Change(tuple(gates), tuple(gone)).made_in(study))
+        now = reruns[names].reach.loc[(row["residence_id"], row["service"])]
         assert now["verdict"] == "pass"
         assert (now["minutes"], now["nearest_id"]) == (row["minutes_counterfactual"], row["place_id"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """The reach table of a study, by residence and service, and what passes in it."""
+
+    reach: pd.DataFrame
+    passing: frozenset
+
+    @classmethod
+    def of(cls, study):
+        reach = coverage(walk_network(study), study, DEFAULT).reach.set_index(["residence_id", "service"])
+        return cls(reach, frozenset(reach.index[reach["verdict"] == "pass"]))
+
+
+def small_town(seed, *, gates):
+    """Return a town of few homes with some gates closed."""
+    study = random_city(seed, size=4)
+    streets = study.streets.assign(gate=None)
+    shut = np.random.default_rng(seed).permutation(len(streets))[:gates]
+    streets.iloc[shut, streets.columns.get_loc("gate")] = "closed"
+    return dataclasses.replace(study, streets=streets, residences=study.residences.iloc[:12])
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_the_gates_named_are_as_few_as_any_that_let_the_home_pass_and_without_a_name_none_do(seed):
+    study = dataclasses.replace(small_town(seed, gates=4), barriers=None)
+    shut = list(closed_gates(study))
+    sets = [one for size in range(1, len(shut) + 1) for one in combinations(shut, size)]
+    passing = {gates: Outcome.of(with_gates_open(study, gates)).passing for gates in sets}
+    causes = causes_of(study)[1].causes
+    for row in causes[~causes["cause"].isin(["unknown_data", "bad_snap", "no_facility"])].itertuples():
+        helping = [one for one in sets if (row.residence_id, row.service) in passing[one]]
+        assert (row.cause == "closed_gate") == bool(helping)
+        if helping:
+            named = tuple(row.street_id.split(","))
+            assert named in helping
+            assert len(named) == len(helping[0])
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_one_barrier_is_named_wherever_one_will_do_and_two_things_wherever_two_will(seed):
+    study = small_town(seed, gates=2)
+    shut, walls = list(closed_gates(study)), list(study.barriers.index)
+    changes = [Change(barriers=(one,)) for one in walls]
+    changes += [Change((gate,), (one,)) for gate in shut for one in walls]
+    changes += [Change(barriers=two) for two in combinations(walls, 2)]
+    passing = {one: Outcome.of(one.made_in(study)).passing for one in changes}
+    causes = causes_of(study)[1].causes
+    for row in causes[causes["cause"].isin(["severed", "speed_profile", "none_near", "detour"])].itertuples():
+        helping = [one for one in changes if (row.residence_id, row.service) in passing[one]]
+        assert (row.cause == "severed") == bool(helping)
+        if helping:
+            gates, gone = (
+                () if pd.isna(one) else tuple(one.split(",")) for one in (row.street_id, row.barrier_id)
+            )
+            assert Change(gates, gone) in helping
+            assert len(gates) + len(gone) == min(len(one.gates) + len(one.barriers) for one in helping)
 
 
 @settings(max_examples=10, deadline=None)
@@ -268,7 +326,12 @@ def test_two_tracks_are_one_railway_but_a_railway_and_a_wall_beside_it_are_two_b
     gone = without_barriers(study, ["b1"])
     assert gone.barriers.empty
     mixed = two_streets(80, barriers=barriers(shapes, kind=["railway", "wall"]))
-    assert only(mixed)["cause"] == "detour"
+    row = only(mixed)
+    assert (row["cause"], row["barrier_id"]) == ("severed", "b0,b1")
+    (obstacle,) = causes_of(mixed)[1].obstacles.loc[["b0,b1"]].itertuples()
+    assert (obstacle.obstacle_kind, obstacle.residences, obstacle.geometry.geom_type) == (
+        "several", 1, "MultiLineString",
+    )  # fmt: skip
     assert verdict(without_barriers(mixed, ["b0", "b1"]), DEFAULT, only(mixed)) == "pass"
     assert verdict(without_barriers(mixed, ["b0", "b1"], each_alone=True), DEFAULT, only(mixed)) == "fail"
 
@@ -313,6 +376,38 @@ def test_a_gate_is_told_before_a_barrier_and_goes_by_what_lies_nearest():
     assert (row["cause"], row["obstacle_name"]) == ("closed_gate", "幸福里")
     found = causes_of(study)[1].obstacles
     assert found.loc["g0", ["obstacle_kind", "walks", "residences", "persons"]].tolist() == ["gate", 1, 1, 30]
+
+
+def test_one_other_gate_is_named_though_the_quickest_walk_goes_through_two():
+    study = gated("closed", "closed")
+    aside = gpd.GeoDataFrame(
+        {"gate": ["closed"], "kind": None, "name": None},
+        geometry=lines([(0, 0), (-60, 40), (0, 80)]),
+        index=pd.Index(["g9"], name="street_id"),
+        crs=CRS,
+    )
+    row = only(dataclasses.replace(study, streets=pd.concat([study.streets, aside])), standard=LONG)
+    assert (row["cause"], row["street_id"]) == ("closed_gate", "g9")
+
+
+def test_a_closed_gate_and_a_barrier_that_must_both_go_are_both_named():
+    study = gated("closed")
+    far = study.facilities.set_geometry([shapely.Point(X0 + 200, Y0 + 165)])
+    beyond = gpd.GeoDataFrame(
+        {"gate": [None], "kind": None, "name": None},
+        geometry=lines([(0, 160), (3000, 160)]),
+        index=pd.Index(["s3"], name="street_id"),
+        crs=CRS,
+    )
+    track = barriers(lines([(-100, 120), (3100, 120)]), names=["陇海铁路"])
+    study = dataclasses.replace(
+        study, facilities=far, streets=pd.concat([study.streets, beyond]), barriers=track
+    )
+    row = only(study)
+    assert (row["cause"], row["barrier_id"], row["street_id"]) == ("severed", "b0", "g0")
+    assert row["obstacle_name"].startswith("陇海铁路")
+    found = causes_of(study)[1].obstacles
+    assert found["obstacle_kind"].to_dict() == {"b0,g0": "several"}
 
 
 def test_what_the_data_say_comes_first():

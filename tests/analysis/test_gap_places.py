@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoplan.analysis.cause_rows import obstacle_ids
 from geoplan.analysis.gap_places import find_gap_places
 from geoplan.analysis.naming import names_near
 from geoplan.analysis.reach import residence_points
@@ -67,7 +68,7 @@ def test_the_cause_of_a_place_is_that_of_most_of_its_persons(seed):
         assert by_cause[row.cause] == by_cause.max()
         if by_cause.sum():
             assert row.cause_share == pytest.approx(by_cause.max() / by_cause.sum())
-        named = {*own["barrier_id"].dropna(), *own["street_id"].dropna()}
+        named = set(obstacle_ids(own).dropna())
         assert set(row.obstacle_ids.split(";")) - {""} == named
 
 

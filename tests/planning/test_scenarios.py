@@ -4,6 +4,7 @@ import dataclasses
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -14,7 +15,9 @@ import geoplan
 from geoplan.crs.datum import from_wgs84
 from geoplan.crs.metric import to_lonlat
 from geoplan.errors import CrsError, DataError
+from geoplan.io.study_write import write_study
 from geoplan.model.result_tables import RESULT_TABLES
+from geoplan.model.study import ScenarioInfo
 from geoplan.model.tables import INPUT_TABLES
 from geoplan.planning.compare import compare
 from geoplan.planning.edits import (
@@ -39,6 +42,7 @@ from geoplan.planning.scenarios import (
     read_scenario,
     undo_scenario,
 )
+from tests.audits import plain_study
 from tests.cities import CRS, ORIGIN, random_points, random_streets
 from tests.studies import X0, Y0, street_study
 
@@ -132,6 +136,7 @@ def test_a_scenario_then_undo_is_identity_and_leaves_its_input_alone(seed):
     same_tables(study, copy)
     back, standard = undo_scenario(there, scenario, (study, STANDARD))
     same_tables(back, study)
+    assert back.scenarios == study.scenarios == ()
     assert standard.digest == STANDARD.digest != there[1].digest
 
 
@@ -146,6 +151,48 @@ def test_undoing_the_first_of_two_scenarios_leaves_the_second_alone(seed):
     undone, _ = undo_scenario(now, first, (study, STANDARD))
     alone, _ = apply_scenario(study, STANDARD, second)
     same_tables(undone, alone)
+    assert undone.scenarios == alone.scenarios == (ScenarioInfo("", second.sha256),)
+
+
+def test_the_digest_is_of_the_edits_their_order_and_crs_and_not_of_the_name():
+    one, other = CloseCentre("c001"), ResizeCentre("c002", capacity=9)
+    base = Scenario((one, other), crs=CRS, name="甲")
+    assert base.sha256 == Scenario((one, other), crs=CRS, name="乙").sha256
+    others = [Scenario((other, one), crs=CRS), Scenario((one,), crs=CRS), Scenario((one, other))]
+    assert len({base.sha256, *(each.sha256 for each in others)}) == 4
+
+
+def test_an_audit_of_an_edited_study_says_so_on_every_page(tmp_path):
+    study, name = plain_study(), "关一处 <script>alert(1)</script>"
+    rules = geoplan.load_standard("default")
+    scenario = Scenario((SetRule("walking.speed", 60.0),), name=name)
+    later, slower = apply_scenario(study, rules, scenario)
+    checked = geoplan.audit(later, slower)
+    assert checked.provenance.scenarios == (ScenarioInfo(name, scenario.sha256),)
+    said = geoplan.report.audit_as_dict(checked)
+    told = [{"name": name, "sha256": scenario.sha256}]
+    assert said["provenance"]["scenarios"] == said["study"]["scenarios"] == told
+    geoplan.report.write_html(checked, tmp_path / "report.html")
+    geoplan.report.write_excel(checked, tmp_path / "audit.xlsx")
+    pages = (tmp_path / "report.html").read_text(encoding="utf-8"), geoplan.maps.audit_map(checked).html
+    for page in pages:
+        assert scenario.sha256[:12] in page
+        assert "<script>alert(1)" not in page
+    book = openpyxl.load_workbook(tmp_path / "audit.xlsx", read_only=True)
+    assert all(any(name in str(cell) for cell in next(sheet.values)) for sheet in book.worksheets[1:-1])
+    compared = geoplan.compare(covered(study, rules), covered(later, slower))
+    assert scenario.sha256[:12] in geoplan.maps.compare_map(later, slower, compared).html
+    undone, _ = undo_scenario((later, slower), scenario, (study, rules))
+    assert geoplan.report.audit_as_dict(geoplan.audit(undone, rules)) == geoplan.report.audit_as_dict(
+        geoplan.audit(study, rules)
+    )
+
+
+def test_a_scenario_study_written_and_read_again_is_still_one(tmp_path):
+    scenario = Scenario((CloseCentre("c001"),), name="关闭 一处")
+    later, _ = apply_scenario(city(3), STANDARD, scenario)
+    write_study(later, tmp_path / "later")
+    assert geoplan.read_study(tmp_path / "later").scenarios == later.scenarios
 
 
 @FEW
