@@ -179,10 +179,7 @@ def audit(
         tables["facility_kinds"] = facility_kinds(study.facilities, standard)
     tables["quarantine"] = finish(study.quarantine, "quarantine")
     headline = _headline(study, tables)
-    tables["indicators"] = _indicators(headline, study)
-    tables["headline_ranges"] = headline_ranges(
-        study, tables["indicators"], None if sure is None else sure.headline
-    )
+    tables["indicators"] = _indicators(headline, study, None if sure is None else sure.headline)
     return Audit(
         study=study,
         standard=standard,
@@ -413,8 +410,8 @@ def _reach_figures(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str
     return figures
 
 
-def _indicators(headline: Mapping[str, Any], study: Study) -> pd.DataFrame:
-    """Return the headline as table ``indicators``, labelled in the study's language."""
+def _indicators(headline: Mapping[str, Any], study: Study, decided: pd.DataFrame | None) -> pd.DataFrame:
+    """Return the headline as table ``indicators``, labelled in the study's language, with its ranges."""
     rows = []
     for name, value in headline.items():
         entries = value.items() if isinstance(value, dict) else [("", value)]
@@ -429,4 +426,4 @@ def _indicators(headline: Mapping[str, Any], study: Study) -> pd.DataFrame:
                     "unit": unit,
                 }
             )
-    return finish(pd.DataFrame(rows), "indicators")
+    return finish(headline_ranges(study, pd.DataFrame(rows), decided), "indicators")

@@ -9,15 +9,17 @@ The first of these that holds is the cause; the cheapest to cure stand first.
                     nearest street however far, and legs beyond half the cap take no time
 ``no_facility``     fewer exist than are needed, in a layer declared complete
 ``closed_gate``     passes once the gates named are open, and no others
-``severed``         passes once the barrier named is gone (`geoplan.analysis.counterfactual`)
+``severed``         passes once what is named is gone (`geoplan.analysis.counterfactual`): one barrier, or
+                    two, or a barrier and a gate
 ``speed_profile``   passes at the default walking profile
 ``none_near``       a straight line at walking speed takes too long already
 ``detour``          the rest: near by air, too far along the streets, or no walk at all
 ==================  ====================================================================================
 
-Which gates and barriers are tried: those on the quickest walk when all gates are open, or all barriers gone;
-each alone in the order of walking, then (gates only) all of them. Each is a study of its own, read by the
-same engine, and named only if the home passes in it.
+Which gates and barriers are tried: each that could help, alone (`geoplan.analysis.trials`); of several that
+do, the one with the quickest walk is named. Then sets of gates, the smallest first; a gate and a barrier; two
+barriers. Each trial is a study of its own, read by the same engine, and a thing is named only if the
+home passes in it. How many are tried is bounded by `_FEW` and `_MOST_TRIED`.
 """
 
 from __future__ import annotations

@@ -70,14 +70,16 @@ def compliance_sheet(
     Returns
     -------
     compliance
-        Centres first, then communities, by id. ``value`` is that of the worst row; ``evidence`` names all
-        rows that do not pass, as ``table:id,id``. What cannot be measured is ``unknown``, never ``pass``.
+        Centres first, then communities, by id. ``value`` is that of the worst row, ``measured_on`` names the
+        rows whose figure it is, ``evidence`` all rows that do not pass, both as ``table:id,id``. What cannot
+        be measured is ``unknown``, never ``pass``.
     """
     rows: list[dict[str, object]] = []
     if study.centres is not None:
         rows += _centre_rows(study, standard, centre_snap_m, max_snap_m)
     if level_checks is not None:
         checks = level_checks.assign(about="", evidence="", evidence_count=0)
+        checks["measured_on"] = checks["unit_table"] + ":" + checks["unit_id"]
         rows += checks.to_dict("records")
     if study.communities is not None:
         rows += _size_rows(study, standard)
@@ -86,7 +88,8 @@ def compliance_sheet(
         if reach is not None and study.residences is not None:
             rows += _walk_rows(study, standard, reach)
     columns = ["unit_table", "unit_id", "name", "rule", "about", "value", "threshold", "unit", "margin",
-               "verdict", "reason", "evidence_count", "evidence", "clause", "status"]  # fmt: skip
+               "verdict", "reason", "measured_on", "evidence_count", "evidence", "clause",
+               "status"]  # fmt: skip
     frame = pd.DataFrame(rows, columns=columns)
     return finish(frame.sort_values(["unit_table", "unit_id"], kind="stable"), "compliance")
 
@@ -101,6 +104,7 @@ def _row(
     threshold: float | None = None,
     clause: str = "",
     evidence: tuple[str, Iterable[object]] = ("", ()),
+    measured_on: tuple[str, Iterable[object]] | None = None,
 ) -> dict[str, object]:
     """Return one check; the verdict follows from the value where none is given."""
     limit = float(rule.value) if threshold is None else threshold
@@ -108,7 +112,8 @@ def _row(
     decided = verdict or ("unknown" if np.isnan(value) else "pass" if rule.passes(value) else "fail")
     below = rule.comparison in (">=", ">")
     failing = "reason.below_minimum" if below else "reason.above_maximum"
-    table, ids = evidence[0], [str(one) for one in evidence[1]]
+    ids = list(evidence[1])
+    source = (unit.table, (unit.id,)) if measured_on is None else measured_on
     return {
         "unit_table": unit.table,
         "unit_id": unit.id,
@@ -122,10 +127,17 @@ def _row(
         "verdict": decided,
         "reason": _REASONS.get(decided, failing),
         "evidence_count": len(ids),
-        "evidence": f"{table}:{','.join(ids)}" if ids else "",
+        "measured_on": _named(*source) if not np.isnan(value) or measured_on is None else "",
+        "evidence": _named(evidence[0], ids),
         "clause": clause or rule.clause,
         "status": rule.status,
     }
+
+
+def _named(table: str, ids: Iterable[object]) -> str:
+    """Return rows as ``table:id,id``."""
+    listed = ",".join(str(one) for one in ids)
+    return f"{table}:{listed}" if listed else ""
 
 
 def _units(study: Study, table: str) -> list[_Unit]:
@@ -189,7 +201,9 @@ def _premises_rows(study: Study, standard: Standard) -> list[dict[str, object]]:
             failing = bool((~np.isnan(area[short])).any())
             verdict = "fail" if failing else "unknown" if np.isnan(worst) else "pass"
             value = float(np.nanmin(area[own])) if failing else worst
-            rows.append(_row(unit, least, value, verdict=verdict, evidence=("premises", ids[short])))
+            source = ("premises", ids[own[area[own] == value]])
+            evidence = ("premises", ids[short])
+            rows.append(_row(unit, least, value, verdict=verdict, evidence=evidence, measured_on=source))
         if by_households is not None:
             have = float(area[own].sum()) if len(own) else float("nan")
             # as the premises check compares: areas, not their quotients
@@ -198,7 +212,7 @@ def _premises_rows(study: Study, standard: Standard) -> list[dict[str, object]]:
             met = have > need if by_households.comparison == ">" else have >= need
             value = have / float(households[at]) * 100 if known and households[at] > 0 else float("nan")
             verdict = "unknown" if not known else "pass" if met else "fail"
-            rows.append(_row(unit, by_households, value, verdict=verdict))
+            rows.append(_row(unit, by_households, value, verdict=verdict, measured_on=("premises", ids[own])))
     return rows
 
 
@@ -225,10 +239,12 @@ def _walk_rows(study: Study, standard: Standard, reach: pd.DataFrame) -> list[di
             decided = "fail" if len(failed) else "unknown" if len(unsure) or not len(own) else "pass"
             looked_at = failed if len(failed) else own
             value = float(minutes[looked_at].max()) if decided != "unknown" else float("nan")
+            worst = looked_at[minutes[looked_at] == value][:1]
             rows.append(
                 _row(
                     unit, rule, value, verdict=decided, about=str(service), threshold=limit, clause=clause,
                     evidence=("residences", ids[np.sort(np.concatenate([failed, unsure]))]),
+                    measured_on=("residences", ids[worst]),
                 )
             )  # fmt: skip
     return rows

@@ -44,7 +44,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, eq=False)
 class Stability:
-    """Tables ``stability`` and ``marginal``, and the rows of ``headline_ranges`` that walks decide."""
+    """Tables ``stability`` and ``marginal``, and the ranges of the headline that walks decide."""
 
     stability: pd.DataFrame
     marginal: pd.DataFrame

@@ -220,33 +220,35 @@ def _most(columns: Iterable[FloatArray]) -> FloatArray:
     return np.asarray(np.fmax.reduce(list(columns)))
 
 
-def headline_ranges(study: Study, indicators: pd.DataFrame, decided: pd.DataFrame | None) -> pd.DataFrame:
+def headline_ranges(study: Study, figures: pd.DataFrame, decided: pd.DataFrame | None) -> pd.DataFrame:
     """
-    Return table ``headline_ranges``: between which values each figure of the headline lies.
+    Tell between which values each figure of the headline lies.
 
     Parameters
     ----------
     study
         Its quarantine says what was set aside.
-    indicators
-        Table ``indicators``.
+    figures
+        ``indicator`` and ``value``: the headline.
     decided
         ``Stability.headline``; None if no walks were decided.
 
     Returns
     -------
-    headline_ranges
-        Figures that walks decide lie between the lowest and the highest of all variants and bounds. Counts
-        are bounded by what is unknown and by rows set aside, each of which may add one; persons and
-        households, by as many as a used row has on average. A figure that is not known has no range.
+    The figures with ``low``, ``high``, ``low_by``, ``high_by`` and ``unbounded`` beside them. Those that
+    walks decide lie between the lowest and the highest of all variants and bounds. Counts are bounded by what
+    is unknown and by rows set aside, each of which may add one; persons and households, by as many as a used
+    row has on average. A figure that is not known has no range.
     """
-    lost, values = rows_set_aside(study), indicators["value"].astype(float)
+    lost = rows_set_aside(study)
+    values = pd.Series(figures["value"].astype(float).to_numpy(), index=figures["indicator"])
     people = study.residences if study.residences is not None else study.communities
     rows = []
     for indicator, value in values.items():
-        low, high, low_by, high_by = value, value, "", ""
+        low, high, low_by, high_by, open_ended = value, value, "", "", ""
         if decided is not None and indicator in decided.index:
             low, high, low_by, high_by = decided.loc[indicator]
+            open_ended = unbounded(study)
         elif indicator in ("persons", "households") and people is not None:
             own = counts(people, str(indicator))
             aside = lost.get("residences" if people is study.residences else "communities", 0)
@@ -257,12 +259,6 @@ def headline_ranges(study: Study, indicators: pd.DataFrame, decided: pd.DataFram
             doubts = {"unknown": float(values.get(unsure, 0.0)), "set_aside": float(lost.get(table, 0))}
             high += sum(one for one in doubts.values() if one > 0)
             high_by = ",".join(name for name, one in doubts.items() if one > 0)
-        rows.append(
-            {
-                "indicator": indicator, "label": indicators.loc[indicator, "label"],
-                "unit": indicators.loc[indicator, "unit"], "value": value, "low": low, "high": high,
-                "low_by": low_by, "high_by": high_by,
-                "unbounded": unbounded(study) if decided is not None and indicator in decided.index else "",
-            }
-        )  # fmt: skip
-    return finish(pd.DataFrame(rows), "headline_ranges")
+        rows.append((low, high, low_by, high_by, open_ended))
+    names = ["low", "high", "low_by", "high_by", "unbounded"]
+    return figures.join(pd.DataFrame(rows, columns=names, index=figures.index))

@@ -94,9 +94,10 @@ COMPLIANCE = TableSchema(
         number("threshold", "threshold", "阈值"), text("unit", "unit", "单位"),
         number("margin", "margin", "余量", "Positive inside the limit, negative outside."),
         verdict(), REASON,
+        text("measured_on", "measured on", "数值出处", "Ids of the rows whose figure the value is, as ``table:id,id``; empty where nothing was measured."),
         integer("evidence_count", "rows at fault", "问题行数"),
         text("evidence", "evidence", "证据行", "Ids of the rows at fault, comma-separated, as ``table:id,id``."),
-        CLAUSE, text("status", "status", "依据性质"),
+        text("status", "status", "依据性质"), CLAUSE,
     ),
 )  # fmt: skip
 

@@ -37,7 +37,7 @@ from geoplan.model.scenario_tables import SCENARIO_TABLES
 from geoplan.model.schema import Column, ColumnKind, TableSchema
 from geoplan.model.site_tables import SITE_TABLES
 from geoplan.model.split_tables import SPLIT_TABLES
-from geoplan.model.stability_tables import STABILITY_TABLES
+from geoplan.model.stability_tables import RANGE_COLUMNS, STABILITY_TABLES
 
 __all__ = ["CENTRE_SERVICES", "FAULT_KINDS", "RESULT_TABLES", "VERDICTS", "finish"]
 
@@ -256,7 +256,7 @@ INDICATORS = TableSchema(
     "indicators", "Headline", "主要指标", "a headline figure",
     (
         text("indicator", "indicator", "指标代码"), text("label", "label", "指标"),
-        number("value", "value", "数值"), text("unit", "unit", "单位"),
+        number("value", "value", "数值"), text("unit", "unit", "单位"), *RANGE_COLUMNS,
     ),
     key="indicator",
 )  # fmt: skip

@@ -15,7 +15,7 @@ from geoplan.model.declare import (
 )
 from geoplan.model.schema import Column, TableSchema
 
-__all__ = ["BOUNDS", "STABILITY_TABLES", "VARIANTS"]
+__all__ = ["BOUNDS", "RANGE_COLUMNS", "STABILITY_TABLES", "VARIANTS"]
 
 VARIANTS = (
     "speed_slow", "speed_fast", "snap_near", "snap_far", "gates_open", "gates_closed", "hours_open", "hours_closed",
@@ -49,18 +49,13 @@ STABILITY = TableSchema(
     ),
 )  # fmt: skip
 
-HEADLINE_RANGES = TableSchema(
-    "headline_ranges", "Range of each headline figure", "主要指标范围", "a headline figure",
-    (
-        text("indicator", "indicator", "指标代码"), text("label", "label", "指标"), text("unit", "unit", "单位"),
-        number("value", "as reported", "报告值"),
-        number("low", "lowest", "最低", "Missing: not known."), number("high", "highest", "最高", "Missing: not known."),
-        text("low_by", "lowest by", "最低情形", "Columns of table ``stability``, or ``unknown``: what is unknown fails, ``set_aside``: rows set aside; empty: as reported."),
-        text("high_by", "highest by", "最高情形", "As ``low_by``."),
-        text("unbounded", "may lower without bound", "下降幅度无法界定", "As in table ``stability``."),
-    ),
-    key="indicator",
+RANGE_COLUMNS = (
+    number("low", "lowest", "最低", "Missing: not known."), number("high", "highest", "最高", "Missing: not known."),
+    text("low_by", "lowest by", "最低情形", "Columns of table ``stability``; ``unknown``: what is unknown fails; ``set_aside``: rows set aside; empty: as reported."),
+    text("high_by", "highest by", "最高情形", "As ``low_by``."),
+    text("unbounded", "may lower without bound", "下降幅度无法界定", "As in table ``stability``."),
 )  # fmt: skip
+"""Of table ``indicators``: between which values each figure lies, and why."""
 
 MARGINAL = TableSchema(
     "marginal", "Marginal residences", "临界居住点", "a residence and a service whose verdict some variant changes",
@@ -71,4 +66,4 @@ MARGINAL = TableSchema(
     ),
 )  # fmt: skip
 
-STABILITY_TABLES = (HEADLINE_RANGES, STABILITY, MARGINAL)
+STABILITY_TABLES = (STABILITY, MARGINAL)

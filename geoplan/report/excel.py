@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,10 @@ FIRST_DATA_ROW = 2
 """Above it: what the sheet is, with the warnings; and the headings."""
 MAX_ROWS = 1_048_576 - FIRST_DATA_ROW
 """Rows of data a sheet holds."""
-_MIXED = ("indicators", "headline_ranges")
-"""Tables with rates and counts in one column."""
 _SUMMARY_WIDTHS = (46, 12, 12, 18, 14, 34, 34, 14, 14, 34, 30)
 _SOURCE_WIDTHS = (34, 34, 16, 12, 12, 12, 34)
+_PAGE_WIDTH = 210
+"""Signs beside one another on a printed page that can still be read, some 60 % of full size."""
 _LINE_HEIGHT = 15
 
 
@@ -133,7 +134,7 @@ def _shown(name: str, table: pd.DataFrame, context: _Context) -> tuple[list[Colu
         reasons = Column("reason_text", "text", text("report.reason", "en"), text("report.reason", "zh"), "")
         frame[reasons.name] = fault_reasons(table, context.lang)
         columns.append(reasons)
-    if name in _MIXED:
+    if name == "indicators":
         labels = {key: label for key, label, _ in headline_rows(context.audit, context.lang)}
         frame["label"] = frame["indicator"].map(labels)
     return columns, frame
@@ -144,18 +145,21 @@ def _table(sheet: Any, name: str, columns: Sequence[Column], frame: pd.DataFrame
     formats, lang = context.formats, context.lang
     line = " · ".join([RESULT_TABLES[name].title(lang), context.audit.study.name, *context.warnings])
     sheet.write_string(0, 0, line, formats.banner if context.warnings else formats.title)
+    widths: list[float] = []
     for at, column in enumerate(columns):
         sheet.write_string(FIRST_DATA_ROW - 1, at, column.heading(lang), formats.heading)
         form = column_format(column, frame[column.name], formats)
         forms = [form] * len(frame)
-        if name in _MIXED and column.name in ("value", "low", "high"):
+        if name == "indicators" and column.name in ("value", "low", "high"):
             forms = [formats.rate if "_rate" in one else formats.count for one in frame["indicator"]]
         cells = write_column(sheet, at, column, frame[column.name], forms, first_row=FIRST_DATA_ROW)
-        sheet.set_column(at, at, column_width(column.heading(lang), cells, column))
+        widths.append(column_width(column.heading(lang), cells, column))
+        sheet.set_column(at, at, widths[-1])
     sheet.freeze_panes(FIRST_DATA_ROW, 1)
     sheet.autofilter(FIRST_DATA_ROW - 1, 0, FIRST_DATA_ROW - 1 + len(frame), len(columns) - 1)
     sheet.repeat_rows(0, FIRST_DATA_ROW - 1)
-    set_for_print(sheet, context.warnings)
+    sheet.repeat_columns(0)
+    set_for_print(sheet, context.warnings, wide=math.ceil(sum(widths) / _PAGE_WIDTH))
 
 
 def _write(sheet: Any, row: int, at: int, cell: Any, form: Any) -> None:

@@ -250,12 +250,12 @@ def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
 
 def range_cells(audit: Audit) -> dict[str, tuple[Cell, Cell]]:
     """Return the lowest and highest value of each figure of the headline that has a range, by row key."""
-    known = audit.tables["headline_ranges"].dropna(subset=["low", "high"])
+    known = audit.tables["indicators"].dropna(subset=["low", "high"])
     known = known[(known["unit"] == "ratio") | (known["low"] < known["high"])]
     cells = {}
     for key, row in known.iterrows():
         form: Form = "rate" if row["unit"] == "ratio" else "count"
-        ends = [figure(row[end], form, Source("headline_ranges", (key,), end)) for end in ("low", "high")]
+        ends = [figure(row[end], form, Source("indicators", (key,), end)) for end in ("low", "high")]
         cells[str(key)] = (ends[0], ends[1])
     return cells
 

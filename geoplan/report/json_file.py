@@ -37,9 +37,10 @@ def audit_as_dict(audit: Audit, *, lang: Lang | None = None) -> dict[str, Any]:
     Returns
     -------
     content
-        ``study``, ``standard``, ``provenance``, ``headline``, ``not_computed``, ``quarantine`` (each fault
-        with its ``reason`` in words) and ``tables``: result table -> list of records, without geometry.
-        What is missing is None; shares are 0-1.
+        ``study``, ``standard``, ``provenance``, ``headline``, ``ranges`` (between which values each of its
+        figures lies), ``not_computed``, ``quarantine`` (each fault with its ``reason`` in words) and
+        ``tables``: result table -> list of records, without geometry. What is missing is None; shares are
+        0-1.
     """
     chosen = lang or audit.study.lang
     return {
@@ -129,9 +130,16 @@ def _head(audit: Audit, lang: Lang) -> dict[str, Any]:
         },
         "provenance": audit.provenance.as_dict(),
         "headline": {key: _figure(value) for key, value in audit.headline.items()},
+        "ranges": _ranges(audit),
         "not_computed": {name: list(lacking) for name, lacking in audit.not_computed.items()},
         "quarantine": [{**row, "reason": fault_text(_texts(row), lang)} for row in quarantine],
     }  # fmt: skip
+
+
+def _ranges(audit: Audit) -> dict[str, dict[str, Any]]:
+    """Return, by figure of the headline, ``low``, ``high``, what sets them, and what has no bound."""
+    names = ("low", "high", "low_by", "high_by", "unbounded")
+    return {row["indicator"]: {one: row[one] for one in names} for row in records(audit.tables["indicators"])}
 
 
 def _texts(row: dict[str, Any]) -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Formats:
                 {"bold": True, "bg_color": "#DCE6F1", "bottom": 1, "text_wrap": True, **top}
             ),
             section=book.add_format({"bold": True, "font_size": 12, "font_color": "#1F3864"}),
-            text=book.add_format({**top}),
+            text=book.add_format({"indent": 1, **top}),
             wrapped=book.add_format({"text_wrap": True, **top}),
             count=book.add_format(count),
             number=book.add_format(number),
@@ -135,9 +135,9 @@ def column_width(heading: str, cells: Sequence[Any], column: Column) -> float:
     return float(min(max(widest, own, _WIDTHS[0]) + 2.5, _WIDTHS[1]))
 
 
-def set_for_print(sheet: Any, warnings: Sequence[str], *, tall: int = 0) -> None:
+def set_for_print(sheet: Any, warnings: Sequence[str], *, wide: int = 1, tall: int = 0) -> None:
     """
-    Set a sheet for print: A4, a page wide, the warnings on every page.
+    Set a sheet for print: A4, the warnings on every page.
 
     Parameters
     ----------
@@ -145,13 +145,15 @@ def set_for_print(sheet: Any, warnings: Sequence[str], *, tall: int = 0) -> None
         Of xlsxwriter.
     warnings
         Lines for the head.
+    wide
+        Pages it takes side by side.
     tall
         Pages it may take, upright; 0: as many as it needs, lying.
     """
     if not tall:
         sheet.set_landscape()
     sheet.set_paper(_A4)
-    sheet.fit_to_pages(1, tall)
+    sheet.fit_to_pages(max(1, wide), tall)
     # "&" starts a code in a header, "&&" is the sign itself; a header holds 255 signs
     sheet.set_header("&C" + " ".join(warnings)[:_LONGEST_HEADER].replace("&", "&&"))
     sheet.set_footer("&C&P / &N")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -96,6 +97,26 @@ def test_a_wrong_snap_stops_the_audit(monkeypatch):
     with pytest.raises(DisagreementError) as caught:
         audit(plain_study(), STANDARD)
     assert "r1 daily" in str(caught.value) and "r1 daily" in caught.value.text("zh")
+
+
+@pytest.mark.parametrize("service", ["daily", "centre_district"])
+def test_one_walk_found_a_millisecond_short_stops_the_audit_if_a_report_quotes_it(monkeypatch, service):
+    study = plain_study()
+    reach = engine_reach(study)
+    longest = reach[(reach["service"] == service) & reach["minutes"].notna()]["minutes"].idxmax()
+    telling = reach.loc[longest, "residence_id"]
+    honest = engine.reach_table
+
+    def broken(network, study, standard, places, asked):
+        rows = honest(network, study, standard, places, asked)
+        if asked == service:
+            rows.loc[rows["residence_id"] == telling, "minutes"] -= 1 / 60_000
+        return rows
+
+    monkeypatch.setattr(engine, "reach_table", broken)
+    monkeypatch.setattr("geoplan.workflow.recheck", partial(recheck, sampled=0))
+    with pytest.raises(DisagreementError, match=f"{telling} {service}"):
+        audit(study, STANDARD)
 
 
 def test_a_closed_gate_walked_through_stops_the_audit(monkeypatch):

@@ -186,8 +186,8 @@ def test_a_wider_speed_range_a_wider_cap_and_more_rows_set_aside_never_narrow_a_
 
 def test_every_headline_figure_has_a_range_that_holds_it_and_counts_hold_what_is_unknown():
     checked = plain_audit()
-    ranges = checked.tables["headline_ranges"]
-    assert ranges.index.tolist() == checked.tables["indicators"].index.tolist()
+    ranges = checked.tables["indicators"]
+    assert ranges["unit"].tolist() == ["ratio" if "_rate" in one else "count" for one in ranges.index]
     known = ranges[ranges["value"].notna()]
     assert ((known["low"] <= known["value"]) & (known["value"] <= known["high"])).all()
     stated = checked.tables["stability"].query("unit_table == 'study'").set_index("indicator")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import geoplan
 from geoplan.analysis.access import two_step_access, zone_weights
 from geoplan.analysis.centres import centre_times
 from geoplan.analysis.compliance import compliance_sheet
@@ -135,6 +136,22 @@ def test_closing_a_centre_loses_exactly_whom_it_alone_reached_and_adding_one_los
         assert before - after == lost >= 0
 
 
+def test_closing_each_centre_of_anning_loses_exactly_whom_it_alone_reached():
+    study = geoplan.read_study("data/anning")
+    network = walk_network(study)
+    covered, found = tiers_of(study)
+    sole = found.load.set_index(["service", "centre_id"])[["persons_sole", "households_sole"]]
+    for gone in study.centres.index[::6]:
+        closed = dataclasses.replace(study, centres=study.centres.drop(index=gone))
+        after = coverage(network, dataclasses.replace(closed, facilities=None), DEFAULT).by_category
+        for service in after.index:
+            for people in ("persons", "households"):
+                lost = (
+                    covered.by_category.loc[service, f"{people}_pass"] - after.loc[service, f"{people}_pass"]
+                )
+                assert lost == sole[f"{people}_sole"].get((service, gone), 0)
+
+
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1), minutes=st.sampled_from([2, 4, 7]), speed=st.sampled_from([57, 67, 80])
@@ -228,11 +245,19 @@ def test_the_compliance_sheet_says_what_the_other_tables_say():
         bad = own.loc[own["verdict"] != "pass", "residence_id"].tolist()
         assert checked["evidence"] == (f"residences:{','.join(bad)}" if bad else "")
         assert checked["evidence_count"] == len(bad)
+        if checked["measured_on"]:
+            table, worst = checked["measured_on"].split(":")
+            assert table == "residences"
+            assert own.set_index("residence_id").loc[worst, "minutes"] == checked["value"]
+        else:
+            assert np.isnan(checked["value"])
     premises = audit.tables["premises_checks"]
     assert (
         of.loc[("communities", "east", "premises.min_floor_area", ""), "verdict"]
         == premises.loc["p1", "verdict"]
     )
+    of_centres = of.xs("centres", level="unit_table")["measured_on"]
+    assert (of_centres == "centres:" + of_centres.index.get_level_values("unit_id")).all()
     # one known above and one unknown: the worst is not known
     assert of.loc[("communities", "west", "premises.min_floor_area", ""), "verdict"] == "unknown"
     assert of.loc[("communities", "west", "premises.area_per_100_households", ""), "verdict"] == "unknown"
