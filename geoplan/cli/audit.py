@@ -95,16 +95,13 @@ def audit(
 
 def with_fixes(checked: Audit, lang: Lang, progress: Progress) -> tuple[Audit, list[str]]:
     """Return the audit with the one-fix ledger in it, if there can be one; and what a reader must know."""
-    from geoplan.network.build import walk_network
     from geoplan.planning.fixes import rank_fixes
     from geoplan.report.fix_words import fix_notes
     from geoplan.workflow import with_fixes as joined
 
-    study = checked.study
-    network = walk_network(study) if study.streets is not None else None
-    causes = checked.tables.get("causes")
+    study, causes = checked.study, checked.tables.get("causes")
     try:
-        ledger = rank_fixes(network, study, checked.standard, causes=causes, progress=progress)
+        ledger = rank_fixes(None, study, checked.standard, causes=causes, progress=progress)
     except DataError as error:
         return checked, [error.text(lang)]
     return joined(checked, ledger), fix_notes(ledger, lang)

@@ -84,7 +84,6 @@ def fixes(
     language = choose_lang(lang)
     started = time.perf_counter()
     from geoplan.io.study_folder import read_study
-    from geoplan.network.build import walk_network
     from geoplan.planning.fixes import rank_fixes
     from geoplan.report.fix_words import fixes_as_dict
 
@@ -93,8 +92,7 @@ def fixes(
         read = read_study(study, lang=None if lang is None else language, progress=progress)
         language = choose_lang(lang, read.lang)
         pack = load_pack(study, read.standard_id, standard).with_profile(profile)
-        network = walk_network(read) if read.streets is not None else None
-        ledger = rank_fixes(network, read, pack, kinds=wanted, by=by, limit=limit, progress=progress)
+        ledger = rank_fixes(None, read, pack, kinds=wanted, by=by, limit=limit, progress=progress)
         written = [] if out is None else _write(ledger, read, pack, out, language)
         if scenario_out is not None:
             written += _write_scenarios(ledger, scenario_out)

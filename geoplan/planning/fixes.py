@@ -35,6 +35,7 @@ from geoplan.model.fix_tables import FIX_KINDS
 from geoplan.model.provenance import Provenance, library_versions
 from geoplan.model.scenario_tables import ALL_CATEGORIES
 from geoplan.model.study import Study
+from geoplan.network.build import walk_network
 from geoplan.network.graph import WalkNetwork
 from geoplan.planning.edits import AddLink, Edit, OpenGate
 from geoplan.planning.fix_effects import ANY_SERVICE, Effect, People
@@ -128,7 +129,7 @@ def rank_fixes(
     Parameters
     ----------
     network
-        ``walk_network(study)``; None if the study has no streets: then only premises are weighed.
+        ``walk_network(study)``; None builds it if it is needed: premises need none.
     study
         Needs ``premises``, or ``residences`` and ``streets`` with ``facilities`` or ``centres``.
     standard
@@ -175,9 +176,10 @@ def rank_fixes(
     walking = [one for one in wanted if one != "premises"]
     found: list[Fix] = []
     tried: dict[str, int] = {}
-    if walking and network is not None:
-        base = coverage(network, study, standard) if covered is None else covered
-        search = _Search(Today.of(network, study, standard, base.places), by, limit, progress)
+    if walking:
+        walked = walk_network(study) if network is None else network
+        base = coverage(walked, study, standard) if covered is None else covered
+        search = _Search(Today.of(walked, study, standard, base.places), by, limit, progress)
         if search.all_pass:
             notes.append(("note.fixes_none_fail", {}))
         else:
@@ -219,6 +221,8 @@ def _kinds(study: Study, asked: Collection[str] | None) -> tuple[list[str], list
         absent = [table for table in _NEEDS[one] if study.table(table) is None]
         if one in ("gate", "link") and study.facilities is None and study.centres is None:
             absent += ["facilities", "centres"]
+        if one == "premises" and not absent and "floor_area_m2" not in study.need("premises")[0]:
+            absent = ["premises.floor_area_m2"]
         if absent:
             lacking[one] = absent
     if lacking and (asked is not None or len(lacking) == len(chosen)):

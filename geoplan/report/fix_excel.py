@@ -22,14 +22,17 @@ from geoplan.report.workbook import (
     column_format,
     column_width,
     sheet_title,
+    sign_count,
     write_column,
 )
 from geoplan.standards.standard import Standard
 
 __all__ = ["write_fixes_excel"]
 
-_WHAT_WIDTH, _EVIDENCE_WIDTH, _WIDTH = 40, 90, 14
+_WIDTHS = (6, 10, 34)
+_FIGURE_WIDTH, _EVIDENCE_WIDTH = 9, 60
 _A4 = 9
+_LINE_HEIGHT = 15
 
 
 def write_fixes_excel(
@@ -99,7 +102,7 @@ def _first(
     evidence = fix_evidence(ledger.fixes, ledger.services, standard, lang)
     for at, heading in enumerate([*printed.headings, text("fix.evidence", lang)]):
         sheet.write_string(top, at, heading, formats.heading)
-        sheet.set_column(at, at, _WHAT_WIDTH if at == 2 else _WIDTH)
+        sheet.set_column(at, at, _WIDTHS[at] if at < len(_WIDTHS) else _FIGURE_WIDTH)
     for row, (cells, said) in enumerate(zip(printed.rows, evidence, strict=True), start=top + 1):
         for at, cell in enumerate(cells):
             figure = cell.text.replace(",", "")
@@ -108,8 +111,17 @@ def _first(
             elif cell.text:
                 sheet.write_string(row, at, cell.text[:MAX_TEXT], formats.wrapped)
         sheet.write_string(row, len(cells), said[:MAX_TEXT], formats.wrapped)
+        sheet.set_row(
+            row, _LINE_HEIGHT * max(_lines(said, _EVIDENCE_WIDTH), _lines(cells[2].text, _WIDTHS[2]))
+        )
+    sheet.set_row(top, _LINE_HEIGHT * max(_lines(one, _FIGURE_WIDTH) for one in printed.headings[3:]))
     sheet.set_column(len(printed.headings), len(printed.headings), _EVIDENCE_WIDTH)
     sheet.freeze_panes(top + 1, 3)
+
+
+def _lines(content: str, width: int) -> int:
+    """Return how many lines a text takes in a column so many signs wide."""
+    return max(1, -(-sign_count(content) // (width - 1)))
 
 
 def _table(

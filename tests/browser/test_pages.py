@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from geoplan.maps import audit_map
+from geoplan.maps import audit_map, fixes_map
+from geoplan.network.build import walk_network
+from geoplan.planning.fixes import rank_fixes
 from geoplan.report import write_html
 from tests.audits import SCRIPT
 
@@ -74,6 +76,17 @@ def test_a_hostile_map_runs_nothing_asks_for_nothing_and_shows_names_literally(
         assert set(hostile.study.centres["name"]) <= set(titles)
         assert page.locator(".gp-panel h1").inner_text() == hostile.study.name
         assert SCRIPT in page.locator(".leaflet-control-attribution").inner_text()
+        assert page.evaluate("() => document.querySelectorAll('img[src=x]').length") == 0
+
+
+def test_the_map_of_the_fixes_of_a_hostile_study_runs_nothing(browser, hostile, tmp_path):
+    study = hostile.study
+    ledger = rank_fixes(walk_network(study), study, hostile.standard, limit=2)
+    fixes_map(study, hostile.standard, ledger, lang="zh").save(tmp_path / "fixes.html")
+    with opened(browser, tmp_path / "fixes.html") as (page, requests, complaints):
+        assert page.evaluate(OPEN_POPUPS)
+        assert_quiet(page, requests, complaints)
+        assert page.locator(".gp-panel h1").inner_text() == study.name
         assert page.evaluate("() => document.querySelectorAll('img[src=x]').length") == 0
 
 
