@@ -26,19 +26,19 @@ _CARDS = (
     "premises_below_minimum",
 )
 _SENTENCES = {
-    "report.say_people": ("residences", "persons"),
-    "report.say_all_five": ("persons_all_five", "coverage_rate_all_five", "persons_unknown_all_five"),
+    "report.say_people": ("persons", "residences"),
+    "report.say_all_five": ("coverage_rate_all_five", "persons_all_five", "persons_unknown_all_five"),
     "report.say_centres": (
+        "coverage_rate_any_centre",
         "centres_district",
         "centres_community",
-        "coverage_rate_any_centre",
         "buffer_coverage_rate_any_centre",
     ),
-    "report.say_sizes": ("communities", "oversized", "undersized", "size_unknown"),
+    "report.say_sizes": ("oversized", "communities", "undersized", "size_unknown"),
     "report.say_premises": ("premises_below_minimum", "premises_unknown"),
     "report.say_rows": ("rows_set_aside",),
 }
-"""Sentence -> figures of the headline it needs; it is left out where one could not be computed."""
+"""Sentence -> figures of the headline it needs, that first whose range is told; left out if one is missing."""
 
 
 def cards(audit: Audit, lang: Lang) -> tuple[tuple[str, Cell], ...]:
@@ -88,10 +88,9 @@ def _sentences(audit: Audit, lang: Lang) -> list[Cell]:
         if any(not figures[name].figures for name in needed):
             continue
         said.append(say(key, lang, **{name: figures[name] for name in needed}))
-        for name in needed:
-            if name in ranges:
-                low, high = ranges[name]
-                said[-1] = _followed(said[-1], say("report.say_range", lang, low=low, high=high))
+        if needed[0] in ranges:
+            low, high = ranges[needed[0]]
+            said[-1] = _followed(said[-1], say("report.say_range", lang, low=low, high=high))
     return said
 
 
