@@ -38,7 +38,7 @@ _SENTENCES = {
     "report.say_premises": ("premises_below_minimum", "premises_unknown"),
     "report.say_rows": ("rows_set_aside",),
 }
-"""Sentence -> figures of the headline it needs, that first whose range is told; left out if one is missing."""
+"""Sentence -> figures of the headline it needs; the range told is that of the first."""
 
 
 def cards(audit: Audit, lang: Lang) -> tuple[tuple[str, Cell], ...]:
