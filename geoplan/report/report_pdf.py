@@ -45,14 +45,14 @@ def write_report_pdf(report: Report, file: str | Path, *, tagged: bool = True) -
     """
     typst = import_extra("typst", extra="pdf")
     fonts = Path(import_extra("pylopdf_fonts_zh_cn", extra="pdf").sans_path()).parent
-    template = resources.files("geoplan.report").joinpath("templates", "report.typ")
+    template = resources.files("geoplan.report").joinpath("templates", "layout.typ")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        (root / "report.typ").write_bytes(template.read_bytes())
+        (root / "layout.typ").write_bytes(template.read_bytes())
         content = json.dumps(_report(report, root), ensure_ascii=False)
         (root / "report.json").write_text(content, encoding="utf-8")
         made = typst.compile(
-            str(root / "report.typ"),
+            str(root / "layout.typ"),
             root=str(root),
             font_paths=[str(fonts)],
             ignore_system_fonts=True,
