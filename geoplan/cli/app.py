@@ -19,6 +19,7 @@ from geoplan.cli.fixes import fixes
 from geoplan.cli.network import network
 from geoplan.cli.new import new
 from geoplan.cli.phases import phases
+from geoplan.cli.report import report
 from geoplan.cli.serve import serve
 from geoplan.cli.site import site
 from geoplan.cli.split import split
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.command()(check)
 app.command()(audit)
 app.command()(figures)
+app.command()(report)
 app.command()(network)
 app.command()(new)
 app.command()(blocks)

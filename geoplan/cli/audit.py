@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from geoplan.planning.plan import SplitPlan
     from geoplan.workflow import Audit
 
-__all__ = ["audit"]
+__all__ = ["FixesOption", "Splits", "SplitsOption", "audit", "split_oversized", "with_fixes"]
 
 _FORMATS = ("json", "xlsx", "gpkg", "map", "report")
 _EVERY_FORMAT = ",".join(_FORMATS)
@@ -99,9 +99,9 @@ def audit(
         checked = run(read, pack, progress=progress)
         told: list[str] = []
         if fixes:
-            checked, told = _with_fixes(checked, language, progress)
+            checked, told = with_fixes(checked, language, progress)
         folder = out if out is not None else Path("out") / read.study_id
-        found = _split(checked, language, progress) if splits else _Splits()
+        found = split_oversized(checked, language, progress) if splits else Splits()
         around = {"basemap": basemap, "key": key, "review_number": review_number}
         written = _write(checked, folder, chosen, found, around, language, progress)
     if json is not None:
@@ -110,22 +110,22 @@ def audit(
         _print(checked, written, (*told, *found.failed), language, time.perf_counter() - started)
 
 
-def _with_fixes(checked: Audit, lang: Lang, progress: Progress) -> tuple[Audit, list[str]]:
+def with_fixes(checked: Audit, lang: Lang, progress: Progress) -> tuple[Audit, list[str]]:
     """Return the audit with the one-fix ledger in it, if there can be one; and what a reader must know."""
     from geoplan.planning.fixes import rank_fixes
     from geoplan.report.fix_words import fix_notes
-    from geoplan.workflow import with_fixes
+    from geoplan.workflow import with_fixes as joined
 
     study, causes = checked.study, checked.tables.get("causes")
     try:
         ledger = rank_fixes(None, study, checked.standard, causes=causes, progress=progress)
     except DataError as error:
         return checked, [error.text(lang)]
-    return with_fixes(checked, ledger), fix_notes(ledger, lang)
+    return joined(checked, ledger), fix_notes(ledger, lang)
 
 
 @dataclass(frozen=True, eq=False)
-class _Splits:
+class Splits:
     """Plans of the oversized communities, the ways to their seats, and why some could not be planned."""
 
     plans: tuple[SplitPlan, ...] = ()
@@ -133,7 +133,7 @@ class _Splits:
     failed: tuple[str, ...] = ()
 
 
-def _split(checked: Audit, lang: Lang, progress: Progress) -> _Splits:
+def split_oversized(checked: Audit, lang: Lang, progress: Progress) -> Splits:
     """Split every community that the audit's standard calls oversized."""
     from geoplan.cli.split import chosen_communities, joined_walks, plan_each
     from geoplan.maps.split_layers import drawn_plans
@@ -149,14 +149,14 @@ def _split(checked: Audit, lang: Lang, progress: Progress) -> _Splits:
     ids = chosen_communities(study, pack, None)
     plans, failed = plan_each(ids, make, every=True, lang=lang, progress=progress)
     walks = joined_walks(network, study, [one for _, one in drawn_plans(plans)], pack)
-    return _Splits(tuple(plans), walks, tuple(failed))
+    return Splits(tuple(plans), walks, tuple(failed))
 
 
 def _write(
     checked: Audit,
     folder: Path,
     chosen: tuple[str, ...],
-    splits: _Splits,
+    splits: Splits,
     around: dict[str, Any],
     lang: Lang,
     progress: Progress,
@@ -215,8 +215,8 @@ def _print(checked: Audit, written: list[Path], failed: tuple[str, ...], lang: L
         strangers = kinds[kinds["categories"] == ""]
         listed = ", ".join(f"{row.kind} ({row.facilities})" for row in strangers.itertuples())
         console.print(text("cli.strange_kinds", lang, kinds=listed), markup=False)
-    for line in recheck_lines(checked, lang):
-        console.print(line)
+    for sentence in recheck_lines(checked, lang):
+        console.print(sentence.text)
     for name, lacking in checked.not_computed.items():
         console.print(text("cli.not_computed", lang, table=name, lacking=", ".join(lacking)))
     for line in failed:

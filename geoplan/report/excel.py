@@ -16,8 +16,8 @@ from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.schema import Column
 from geoplan.report.evidence import category_rows, fault_reasons, layer_rows, parameter_rows, rule_rows
 from geoplan.report.explained import stability_ranges
-from geoplan.report.headline import banners, headline_rows, unknown_shares
-from geoplan.report.words import DASH, rate_text, translate
+from geoplan.report.headline import banners, headline_cells, headline_rows
+from geoplan.report.words import translate
 from geoplan.report.workbook import (
     CREATED,
     MAX_TEXT,
@@ -25,6 +25,7 @@ from geoplan.report.workbook import (
     Formats,
     column_format,
     column_width,
+    set_for_print,
     sheet_title,
     sign_count,
     write_column,
@@ -33,7 +34,7 @@ from geoplan.report.workbook import (
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
 
-__all__ = ["FIRST_DATA_ROW", "MAX_ROWS", "write_excel"]
+__all__ = ["FIRST_DATA_ROW", "MAX_ROWS", "write_excel", "write_result_sheets"]
 
 FIRST_DATA_ROW = 2
 """Above it: what the sheet is, with the warnings; and the headings."""
@@ -41,7 +42,6 @@ MAX_ROWS = 1_048_576 - FIRST_DATA_ROW
 """Rows of data a sheet holds."""
 _SUMMARY_WIDTHS = (46, 12, 12, 18, 14, 34, 34, 14, 14, 34, 30)
 _SOURCE_WIDTHS = (34, 34, 16, 12, 12, 12, 34)
-_A4 = 9
 _PAGE_WIDTH = 210
 """Signs beside one another on a printed page that can still be read, some 60 % of full size."""
 _LINE_HEIGHT = 15
@@ -73,13 +73,44 @@ def write_excel(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> 
     context = _Context(audit, chosen, Formats.of(book), warnings)
     taken: set[str] = set()
     _summary(book.add_worksheet(sheet_title(text("report.sheet_summary", chosen), taken)), context)
-    for name, table in audit.tables.items():
-        columns, frame = _shown(name, table, context)
-        for start in range(0, max(len(frame), 1), MAX_ROWS):
-            sheet = book.add_worksheet(sheet_title(RESULT_TABLES[name].title(chosen), taken))
-            _table(sheet, name, columns, frame.iloc[start : start + MAX_ROWS], context)
+    _result_sheets(book, context, taken, "{title}")
     _sources(book.add_worksheet(sheet_title(text("report.sheet_sources", chosen), taken)), context)
     book.close()
+
+
+def write_result_sheets(
+    book: Any, audit: Audit, lang: Lang, formats: Formats, taken: set[str]
+) -> list[tuple[str, str]]:
+    """
+    Add a sheet a result table to a workbook that has other sheets too.
+
+    Parameters
+    ----------
+    book, formats, taken
+        Workbook of xlsxwriter, its formats, and the sheet titles it has.
+    audit, lang
+        Its tables, and the language.
+
+    Returns
+    -------
+    sheets
+        Name of each sheet with the title of its table.
+    """
+    context = _Context(audit, lang, formats, tuple(banners(audit, lang)))
+    return _result_sheets(book, context, taken, text("report.sheet_data", lang, title="{title}"))
+
+
+def _result_sheets(book: Any, context: _Context, taken: set[str], named: str) -> list[tuple[str, str]]:
+    """Add a sheet a result table, a longer one several; ``named`` is a template of their titles."""
+    made = []
+    for name, table in context.audit.tables.items():
+        columns, frame = _shown(name, table, context)
+        title = RESULT_TABLES[name].title(context.lang)
+        for start in range(0, max(len(frame), 1), MAX_ROWS):
+            sheet = book.add_worksheet(sheet_title(named.replace("{title}", title), taken))
+            _table(sheet, name, columns, frame.iloc[start : start + MAX_ROWS], context)
+            made.append((sheet.name, f"{title} ({name})"))
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +159,7 @@ def _table(sheet: Any, name: str, columns: Sequence[Column], frame: pd.DataFrame
     sheet.autofilter(FIRST_DATA_ROW - 1, 0, FIRST_DATA_ROW - 1 + len(frame), len(columns) - 1)
     sheet.repeat_rows(0, FIRST_DATA_ROW - 1)
     sheet.repeat_columns(0)
-    _for_print(sheet, context, pages_wide=math.ceil(sum(widths) / _PAGE_WIDTH))
+    set_for_print(sheet, context.warnings, wide=math.ceil(sum(widths) / _PAGE_WIDTH))
 
 
 def _write(sheet: Any, row: int, at: int, cell: Any, form: Any) -> None:
@@ -137,15 +168,6 @@ def _write(sheet: Any, row: int, at: int, cell: Any, form: Any) -> None:
         sheet.write_string(row, at, cell[:MAX_TEXT], form)
     elif cell is not None and not pd.isna(cell):
         sheet.write_number(row, at, cell, form)
-
-
-def _for_print(sheet: Any, context: _Context, *, pages_wide: int = 1) -> None:
-    sheet.set_landscape()
-    sheet.set_paper(_A4)
-    sheet.fit_to_pages(max(1, pages_wide), 0)
-    # "&" starts a code in a header, "&&" is the sign itself; a header holds 255 signs
-    sheet.set_header("&C" + " ".join(context.warnings)[:100].replace("&", "&&"))
-    sheet.set_footer("&C&P / &N")
 
 
 def _summary(sheet: Any, context: _Context) -> None:
@@ -159,17 +181,16 @@ def _summary(sheet: Any, context: _Context) -> None:
     named = text("report.standard", lang, name=standard.name(lang), id=standard.id, digest=standard.digest)
     sheet.write_string(row, 0, named, formats.text)
     row = _section(sheet, row + 2, text("report.headline", lang), formats)
-    values = {str(key): value for key, value in audit.tables["indicators"]["value"].items()}
-    unknown, ranges = unknown_shares(audit), stability_ranges(audit, lang)
-    for key, label, _ in headline_rows(audit, lang):
-        sheet.write_string(row, 0, label, formats.text)
-        value = values.get(key)
-        form = formats.rate if "_rate" in key else formats.count
-        _write(sheet, row, 1, DASH if pd.isna(value) else value, form)
-        if unknown.get(key, 0) > 0:
-            share = text("report.unknown_share", lang, rate=rate_text(unknown[key]))
+    ranges = stability_ranges(audit, lang)
+    for one in headline_cells(audit, lang):
+        sheet.write_string(row, 0, one.label, formats.text)
+        number = one.value.number
+        form = formats.rate if "_rate" in one.key else formats.count
+        _write(sheet, row, 1, one.value.text if number is None else number.value, form)
+        if one.unknown is not None:
+            share = text("report.unknown_share", lang, rate=one.unknown.text)
             sheet.write_string(row, 2, share, formats.text)
-        sheet.write_string(row, 3, ranges.get(key, ""), formats.text)
+        sheet.write_string(row, 3, ranges.get(one.key, ""), formats.text)
         row += 1
     if audit.not_computed:
         row = _section(sheet, row + 1, text("report.not_computed", lang), formats)
@@ -184,7 +205,7 @@ def _summary(sheet: Any, context: _Context) -> None:
     _rows(sheet, row, category_rows(standard, lang), formats, _SUMMARY_WIDTHS)
     for at, width in enumerate(_SUMMARY_WIDTHS):
         sheet.set_column(at, at, width)
-    _for_print(sheet, context)
+    set_for_print(sheet, context.warnings)
 
 
 def _sources(sheet: Any, context: _Context) -> None:
@@ -200,7 +221,7 @@ def _sources(sheet: Any, context: _Context) -> None:
         sheet.write_string(at, 0, line, formats.text)
     for at, width in enumerate(_SOURCE_WIDTHS):
         sheet.set_column(at, at, width)
-    _for_print(sheet, context)
+    set_for_print(sheet, context.warnings)
 
 
 def _section(sheet: Any, row: int, title: str, formats: Formats) -> int:

@@ -13,8 +13,9 @@ from geoplan.model.cause_tables import CAUSES
 from geoplan.model.result_tables import RESULT_TABLES, VERDICTS
 from geoplan.model.tables import INPUT_TABLES
 from geoplan.report.headline import headline_rows
-from geoplan.report.sheet import Cell, Sheet, sheet_of
-from geoplan.report.words import DASH, count_text, rate_text, service_name, translate
+from geoplan.report.sheet import Sheet, sheet_of
+from geoplan.report.traced import Cell, Form, Source, figure, joined, say
+from geoplan.report.words import DASH, service_name, translate
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -27,7 +28,7 @@ __all__ = [
     "centre_tiers",
     "compliance_counts",
     "match_counts",
-    "place_count",
+    "range_cells",
     "recheck_lines",
     "rechecked",
     "spread",
@@ -39,9 +40,9 @@ __all__ = [
 ]
 
 MAX_OBSTACLES = 20
-"""Barriers and gates printed; the Excel file has all of them."""
+"""Barriers and gates printed on paper; the Excel file has all of them."""
 MAX_PLACES = 20
-"""Places printed; the Excel file has all of them."""
+"""Places printed on paper; the Excel file has all of them."""
 _TIER = "tier persons_pass coverage_rate household_coverage_rate elderly_coverage_rate persons_only clause"
 _LOAD = (
     "centre_id name level persons_catchment households_catchment elderly_catchment persons_shared "
@@ -70,43 +71,42 @@ def causes_by_service(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     frame = pd.DataFrame(table)
     causes = [one for one in CAUSES if (frame["cause"] == one).any()]
-    cells = frame.set_index(["service", "cause"])
+    labels = dict(zip(zip(frame["service"], frame["cause"], strict=True), frame.index, strict=True))
     rows = []
     for service in frame["service"].unique():
         row = [Cell(service_name(audit.standard, service, lang))]
         for cause in causes:
-            known = (service, cause) in cells.index
-            row.append(Cell(_homes_and_persons(cells.loc[(service, cause)]) if known else DASH, "number"))
+            known = (service, cause) in labels
+            row.append(_homes_and_persons(frame, labels[service, cause]) if known else Cell(DASH, "number"))
         rows.append(row)
     heading = RESULT_TABLES["causes_by_service"].column("service").heading(lang)
     return Sheet([heading, *(text(f"cause.{one}", lang) for one in causes)], rows)
 
 
-def _homes_and_persons(row: pd.Series) -> str:
-    persons = "" if pd.isna(row["persons"]) else f" · {count_text(row['persons'])}"
-    return f"{count_text(row['residences'])}{persons}"
+def _homes_and_persons(frame: pd.DataFrame, label: int) -> Cell:
+    shown = [
+        figure(frame.at[label, name], "count", Source("causes_by_service", (label,), name))
+        for name in ("residences", "persons")
+        if not pd.isna(frame.at[label, name])
+    ]
+    return joined(" · ", *shown)
 
 
 def worst_obstacles(audit: Audit, lang: Lang) -> Sheet | None:
-    """Return the barriers and gates that most households would pass without; None if there is none."""
+    """Return barriers and gates, those first that most households would pass without; None without any."""
     table = audit.tables.get("obstacles")
     if table is None or table.empty:
         return None
-    frame = pd.DataFrame(table.drop(columns="geometry")).reset_index().head(MAX_OBSTACLES)
+    frame = pd.DataFrame(table.drop(columns="geometry")).reset_index()
     return sheet_of("obstacles", frame, _OBSTACLE.split(), audit.standard, lang)
 
 
 def worst_places(audit: Audit, lang: Lang) -> Sheet | None:
-    """Return the places with most persons who fail a category; None if there is none."""
+    """Return the places where people fail a category, most persons first; None if there is none."""
     frame = _places(audit)
     if frame.empty:
         return None
-    return sheet_of("gap_places", frame.head(MAX_PLACES), _PLACE.split(), audit.standard, lang)
-
-
-def place_count(audit: Audit) -> int:
-    """Return how many places `worst_places` chooses from."""
-    return len(_places(audit))
+    return sheet_of("gap_places", frame, _PLACE.split(), audit.standard, lang)
 
 
 def _places(audit: Audit) -> pd.DataFrame:
@@ -158,8 +158,7 @@ def match_counts(audit: Audit, lang: Lang) -> Sheet | None:
         return None
     rows = []
     for service, own in frame.groupby("service", sort=False):
-        counted = own["match"].value_counts()
-        cells = [Cell(count_text(int(counted.get(one, 0))), "number") for one in MATCHES]
+        cells = [_how_many("matching", own, "match", one) for one in MATCHES]
         rows.append([Cell(service_name(audit.standard, str(service), lang)), *cells])
     heading = RESULT_TABLES["matching"].column("service").heading(lang)
     return Sheet([heading, *(text(f"match.{one}", lang) for one in MATCHES)], rows)
@@ -174,12 +173,16 @@ def compliance_counts(audit: Audit, lang: Lang) -> Sheet | None:
     rows = []
     for key, own in pd.DataFrame(table).groupby(names, sort=False):
         words = translate(pd.DataFrame([key], columns=names), audit.standard, lang).iloc[0]
-        counted = own["verdict"].value_counts()
-        cells = [Cell(count_text(int(counted.get(one, 0))), "number") for one in VERDICTS]
+        cells = [_how_many("compliance", own, "verdict", one) for one in VERDICTS]
         rows.append([*(Cell(str(words[one])) for one in names[:3]), *cells,
                      *(Cell(str(words[one])) for one in names[3:])])  # fmt: skip
     headings = [schema.column(one).heading(lang) for one in names]
     return Sheet([*headings[:3], *(text(f"verdict.{one}", lang) for one in VERDICTS), *headings[3:]], rows)
+
+
+def _how_many(table: str, rows: pd.DataFrame, column: str, code: str) -> Cell:
+    own = tuple(rows.index[rows[column] == code])
+    return figure(len(own), "count", Source(table, own, column, "count"))
 
 
 def rechecked(audit: Audit, lang: Lang) -> Sheet | None:
@@ -190,23 +193,21 @@ def rechecked(audit: Audit, lang: Lang) -> Sheet | None:
     return sheet_of("recheck", table.reset_index(), _RECHECK.split(), audit.standard, lang)
 
 
-def recheck_lines(audit: Audit, lang: Lang) -> list[str]:
+def recheck_lines(audit: Audit, lang: Lang) -> list[Cell]:
     """Return a sentence on the independent check; none if no walks were decided."""
     table = audit.tables.get("recheck")
     if table is None:
         return []
-    return [
-        text(
-            "report.recheck",
-            lang,
-            sampled=count_text(table["sampled"].max()),
-            seed=table["seed"].max(),
-            redecided=count_text(table["redecided"].sum()),
-            agreeing=count_text(table["agreeing"].sum()),
-            timed=count_text(table["timed"].sum()),
-            ms=table["largest_difference_ms"].max(),
-        )
-    ]
+    services = tuple(table.index)
+    greatest = {"sampled": "sampled", "ms": "largest_difference_ms"}
+    figures = {
+        name: figure(table[column].max(), "count", Source("recheck", services, column, "max"))
+        for name, column in greatest.items()
+    }
+    for name in ("redecided", "agreeing", "timed"):
+        figures[name] = figure(table[name].sum(), "count", Source("recheck", services, name, "sum"))
+    seed = figure(table["seed"].max(), "plain", Source("recheck", services, "seed", "max"))
+    return [say("report.recheck", lang, seed=seed, **figures)]
 
 
 def stability(audit: Audit, lang: Lang) -> Sheet | None:
@@ -221,14 +222,18 @@ def stability(audit: Audit, lang: Lang) -> Sheet | None:
     return sheet_of("stability", frame, told, audit.standard, lang)
 
 
-def stability_lines(audit: Audit, lang: Lang) -> list[str]:
+def stability_lines(audit: Audit, lang: Lang) -> list[Cell]:
     """Return what the variants are, and how many residences are marginal; none if no walks were decided."""
     if "marginal" not in audit.tables:
         return []
-    count = count_text(audit.tables["marginal"]["residence_id"].nunique())
-    lines = [text("report.stability_note", lang), text("report.marginal", lang, residences=count)]
+    table = audit.tables["marginal"]
+    own = Source("marginal", tuple(table.index), "residence_id", "distinct")
+    homes = figure(table["residence_id"].nunique(), "count", own)
+    told = [say("report.stability_note", lang), say("report.marginal", lang, residences=homes)]
     open_ended = unbounded(audit.study)
-    return [*lines, text("report.unbounded", lang, tables=_titles(open_ended, lang))] if open_ended else lines
+    if open_ended:
+        told.append(say("report.unbounded", lang, tables=_titles(open_ended, lang)))
+    return told
 
 
 def _titles(tables: str, lang: Lang) -> str:
@@ -237,14 +242,22 @@ def _titles(tables: str, lang: Lang) -> str:
 
 def stability_ranges(audit: Audit, lang: Lang) -> dict[str, str]:
     """Return the range of each figure of the headline in words, by row key of `headline_rows`."""
+    return {
+        key: text("report.range", lang, low=low.text, high=high.text)
+        for key, (low, high) in range_cells(audit).items()
+    }
+
+
+def range_cells(audit: Audit) -> dict[str, tuple[Cell, Cell]]:
+    """Return the lowest and highest value of each figure of the headline that has a range, by row key."""
     known = audit.tables["indicators"].dropna(subset=["low", "high"])
     known = known[(known["unit"] == "ratio") | (known["low"] < known["high"])]
-    ranges = {}
+    cells = {}
     for key, row in known.iterrows():
-        ends = (row["low"], row["high"])
-        low, high = (rate_text(one) if row["unit"] == "ratio" else count_text(round(one)) for one in ends)
-        ranges[str(key)] = text("report.range", lang, low=low, high=high)
-    return ranges
+        form: Form = "rate" if row["unit"] == "ratio" else "count"
+        ends = [figure(row[end], form, Source("indicators", (key,), end)) for end in ("low", "high")]
+        cells[str(key)] = (ends[0], ends[1])
+    return cells
 
 
 def _of_study(audit: Audit) -> pd.DataFrame:

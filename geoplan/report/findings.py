@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import CENTRE_SERVICES, RESULT_TABLES
-from geoplan.report.sheet import Cell, Sheet, sheet_of
-from geoplan.report.words import (
-    count_text,
-    number_text,
-    place_names,
-    reason_text,
-    service_name,
-    unit_text,
-)
+from geoplan.report.sheet import Sheet, sheet_of, totals_of
+from geoplan.report.traced import Cell, Source, figure, say
+from geoplan.report.words import DASH, place_names, reason_text, service_name, unit_text
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -26,6 +21,7 @@ __all__ = [
     "by_category",
     "by_centre",
     "by_community",
+    "circle_areas",
     "gap_summary",
     "level_checks",
     "open_premises",
@@ -35,7 +31,7 @@ __all__ = [
 ]
 
 MAX_GAPS = 20
-"""Gaps printed; the Excel file has all of them."""
+"""Gaps printed on paper; the Excel file has all of them."""
 
 _CATEGORY = (
     "service facilities limit_minutes persons_pass persons_fail persons_unknown coverage_rate "
@@ -46,7 +42,8 @@ _COMMUNITY = (
     "mean_completeness coverage_rate_any_centre coverage_rate_district_centre coverage_rate_community_centre"
 )
 _CENTRE = (
-    "centre_id name level persons_reached households_reached persons_catchment persons_buffer snap_m reason"
+    "centre_id name level persons_reached households_reached persons_catchment households_catchment "
+    "persons_buffer snap_m reason"
 )
 _SIZE = (
     "community_id name households persons size rule value threshold unit margin parts_min reason status "
@@ -85,7 +82,42 @@ def by_community(audit: Audit, lang: Lang) -> Sheet | None:
         na_position="last",
         kind="stable",
     )
-    return sheet_of("coverage_by_community", frame, _COMMUNITY.split(), audit.standard, lang)
+    sheet = sheet_of("coverage_by_community", frame, _COMMUNITY.split(), audit.standard, lang)
+    return _with_study_totals(sheet, audit, lang)
+
+
+def _with_study_totals(sheet: Sheet, audit: Audit, lang: Lang) -> Sheet:
+    """Return communities with their total; homes of no community get a row, so that it is the study's."""
+    homes = audit.tables["completeness"]
+    listed = homes["community_id"].isin(audit.tables["coverage_by_community"].index)
+    own = {
+        "persons": ("persons", ~listed),
+        "households": ("households", ~listed),
+        "persons_all_five": ("persons", ~listed & (homes["verdict_all_five"] == "pass")),
+        "persons_unknown_all_five": ("persons", ~listed & (homes["verdict_all_five"] == "unknown")),
+    }
+    columns = _COMMUNITY.split()
+    summed = [columns.index(name) for name in own]
+    if listed.all():
+        return totals_of(sheet, lang, summed)
+    outside = [Cell("")] * len(columns)
+    outside[columns.index("name")] = Cell(text("report.no_community", lang))
+    total = list(outside)
+    total[0], total[columns.index("name")] = Cell(text("report.total", lang)), Cell("")
+    for name, (column, rows) in own.items():
+        every = rows | listed & _counted(homes, name)
+        for cells, chosen in ((outside, rows), (total, every)):
+            value = homes.loc[chosen, column]
+            source = Source("completeness", tuple(homes.index[chosen]), column, "sum")
+            known = None if value.isna().any() else int(value.sum())
+            cells[columns.index(name)] = figure(known, "count", source)
+    return dataclasses.replace(sheet, rows=[*sheet.rows, outside], totals=total)
+
+
+def _counted(homes: pd.DataFrame, name: str) -> pd.Series:
+    """Return which homes count for a column of ``coverage_by_community``."""
+    verdict = {"persons_all_five": "pass", "persons_unknown_all_five": "unknown"}.get(name)
+    return homes["verdict_all_five"].notna() if verdict is None else homes["verdict_all_five"] == verdict
 
 
 def by_centre(audit: Audit, lang: Lang) -> Sheet | None:
@@ -94,7 +126,12 @@ def by_centre(audit: Audit, lang: Lang) -> Sheet | None:
     if table is None:
         return None
     frame = table.reset_index().sort_values(["level", "centre_id"], ascending=[False, True], kind="stable")
-    return sheet_of("coverage_by_centre", frame, _CENTRE.split(), audit.standard, lang)
+    columns = _CENTRE.split()
+    sheet = sheet_of("coverage_by_centre", frame, columns, audit.standard, lang)
+    # catchments do not overlap; reached persons do
+    return totals_of(
+        sheet, lang, [columns.index(one) for one in ("persons_catchment", "households_catchment")]
+    )
 
 
 def level_checks(audit: Audit, lang: Lang) -> Sheet | None:
@@ -127,7 +164,8 @@ def size_matrix(audit: Audit, lang: Lang) -> Sheet | None:
     packs = list(table["standard_id"].unique())
     rows = []
     for community_id, own in table[table["community_id"].isin(outside)].groupby("community_id", sort=True):
-        cells = [_size_cell(row, lang) for _, row in own.set_index("standard_id").loc[packs].iterrows()]
+        labels = dict(zip(own["standard_id"], own.index, strict=True))
+        cells = [_size_cell(own.loc[labels[one]], labels[one], lang) for one in packs]
         named = own["name"].iloc[0]
         weight = (
             -sum(cell.mark == "oversized" for cell in cells),
@@ -140,13 +178,18 @@ def size_matrix(audit: Audit, lang: Lang) -> Sheet | None:
     return Sheet([*headings, *packs], [cells for _, cells in sorted(rows, key=lambda one: one[0])])
 
 
-def _size_cell(row: pd.Series, lang: Lang) -> Cell:
+def _size_cell(row: pd.Series, label: int, lang: Lang) -> Cell:
     size = text(f"size.{row['size']}", lang)
     if row["size"] == "oversized":
-        unit = unit_text(row["unit"], lang)
-        over = text("report.size_over", lang, size=size, over=number_text(-row["margin"]), unit=unit,
-                    parts=int(row["parts_min"]))  # fmt: skip
-        return Cell(over, "oversized")
+        over = say(
+            "report.size_over",
+            lang,
+            size=size,
+            over=figure(-row["margin"], "number", Source("size_matrix", (label,), "margin", "opposite")),
+            unit=unit_text(row["unit"], lang),
+            parts=figure(row["parts_min"], "count", Source("size_matrix", (label,), "parts_min")),
+        )
+        return dataclasses.replace(over, mark="oversized")
     return Cell(size, str(row["size"]))
 
 
@@ -162,15 +205,17 @@ def open_premises(audit: Audit, lang: Lang) -> Sheet | None:
         ascending=[True, False, False, True],
         kind="stable",
     )
-    return sheet_of("premises_checks", frame, _PREMISES.split(), audit.standard, lang)
+    columns = _PREMISES.split()
+    sheet = sheet_of("premises_checks", frame, columns, audit.standard, lang)
+    return totals_of(sheet, lang, [columns.index("shortfall_m2")])
 
 
 def worst_gaps(audit: Audit, lang: Lang) -> Sheet | None:
-    """Return the failing residence-and-category pairs with most persons; None if there is no gap."""
+    """Return the failing residence-and-category pairs, most persons first; None if there is no gap."""
     table = audit.tables.get("gaps")
     if table is None or table.empty:
         return None
-    frame = pd.DataFrame(table)[table["verdict"] == "fail"].head(MAX_GAPS)
+    frame = pd.DataFrame(table)[table["verdict"] == "fail"]
     names = place_names(audit.study)
     frame = frame.assign(nearest_id=[names.get(one, one) for one in frame["nearest_id"]])
     return sheet_of("gaps", frame, _GAP.split(), audit.standard, lang)
@@ -181,23 +226,56 @@ def gap_summary(audit: Audit, lang: Lang) -> Sheet | None:
     table = audit.tables.get("gaps")
     if table is None or table.empty:
         return None
-    grouped = pd.DataFrame(table).groupby(["service", "verdict", "reason"], sort=False)
-    counted = grouped.agg(residences=("residence_id", "size"), persons=("persons", "sum")).reset_index()
     order = {one.id: at for at, one in enumerate(audit.standard.categories)}
-    counted = counted.assign(order=counted["service"].map(order))
-    counted = counted.sort_values(["order", "verdict", "reason"], kind="stable")
+    grouped = [
+        (key, own) for key, own in pd.DataFrame(table).groupby(["service", "verdict", "reason"], sort=False)
+    ]
     schema = RESULT_TABLES["gaps"]
     headings = [schema.column(name).heading(lang) for name in ("service", "verdict", "reason")]
     headings.append(RESULT_TABLES["coverage_by_community"].column("residences").heading(lang))
     headings.append(schema.column("persons").heading(lang))
     rows = [
         [
-            Cell(service_name(audit.standard, row["service"], lang)),
-            Cell(text(f"verdict.{row['verdict']}", lang), row["verdict"]),
-            Cell(reason_text(row["reason"], lang)),
-            Cell(count_text(row["residences"]), "number"),
-            Cell(count_text(row["persons"]), "number"),
+            Cell(service_name(audit.standard, service, lang)),
+            Cell(text(f"verdict.{verdict}", lang), verdict),
+            Cell(reason_text(reason, lang)),
+            figure(len(own), "count", Source("gaps", tuple(own.index), "residence_id", "count")),
+            figure(own["persons"].sum(), "count", Source("gaps", tuple(own.index), "persons", "sum")),
         ]
-        for row in counted.to_dict("records")
+        for (service, verdict, reason), own in sorted(
+            grouped, key=lambda one: (order[one[0][0]], *map(str, one[0][1:]))
+        )
     ]
+    return totals_of(Sheet(headings, rows), lang, [3])
+
+
+def circle_areas(audit: Audit, lang: Lang) -> Sheet | None:
+    """Return the area of each centre's circles, one column a time; None if none was drawn."""
+    table = audit.tables.get("service_circles")
+    if table is None or table.empty:
+        return None
+    schema = RESULT_TABLES["service_circles"]
+    times = sorted(table["minutes"].unique())
+    labels = dict(zip(zip(table["centre_id"], table["minutes"], strict=True), table.index, strict=True))
+    frame = table.drop_duplicates("centre_id").sort_values(
+        ["level", "centre_id"], ascending=[False, True], kind="stable"
+    )
+    left = sheet_of("service_circles", frame, ["centre_id", "name", "level"], audit.standard, lang)
+    headings = list(left.headings)
+    columns = [(name, time) for name in ("area_m2", "street_length_m") for time in times]
+    for name, time in columns:
+        headings.append(
+            text("report.at_minutes", lang, what=schema.column(name).heading(lang), minutes=f"{time:g}")
+        )
+    rows = []
+    for cells, centre_id in zip(left.rows, frame["centre_id"], strict=True):
+        measured = [_circle_cell(table, labels.get((centre_id, time)), name) for name, time in columns]
+        rows.append([*cells, *measured])
     return Sheet(headings, rows)
+
+
+def _circle_cell(table: pd.DataFrame, label: int | None, column: str) -> Cell:
+    if label is None:
+        return Cell(DASH, "number")
+    source = Source("service_circles", (label,), column)
+    return figure(table.loc[label, column], "count", source)

@@ -2,24 +2,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import CENTRE_SERVICES
-from geoplan.report.words import DASH, count_text, rate_text, service_name
+from geoplan.report.traced import Cell, Form, Source, figure, say
+from geoplan.report.words import DASH, service_name
 
 if TYPE_CHECKING:
     from geoplan.model.study import Study
     from geoplan.workflow import Audit
 
-__all__ = ["banners", "headline_rows", "review_line", "scenario_lines", "study_banners", "unknown_shares"]
+__all__ = [
+    "HeadlineRow",
+    "banners",
+    "headline_cells",
+    "headline_rows",
+    "review_line",
+    "scenario_lines",
+    "study_banners",
+    "with_unknown",
+]
 
 _DIGITS = 12
 """Of a digest, printed; provenance has all of them."""
 _UNKNOWN_COUNTS = {"oversized": "size_unknown", "premises_below_minimum": "premises_unknown"}
 """Count -> count of those the rule could not be applied to."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadlineRow:
+    """
+    A row of the headline.
+
+    Parameters
+    ----------
+    key
+        Of ``audit.headline``; a figure by category has ``coverage_rate_by_category.<id>``.
+    label
+        What it counts.
+    value
+        A dash where it could not be computed.
+    unknown
+        Share of persons, or count, for which the data do not suffice; None where there is none.
+    """
+
+    key: str
+    label: str
+    value: Cell
+    unknown: Cell | None
+
+
+def headline_cells(audit: Audit, lang: Lang) -> list[HeadlineRow]:
+    """Return the headline, each figure traced to its row of table ``indicators``."""
+    unknown = _unknown_cells(audit)
+    rows = []
+    for key, value in audit.headline.items():
+        label = text(f"headline.{key}", lang)
+        form: Form = "rate" if "_rate" in key else "count"
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        for part, figure_ in parts:
+            name = f"{key}.{part}" if part else key
+            named = f"{label} · {service_name(audit.standard, part, lang)}" if part else label
+            shown = figure(figure_, form, Source("indicators", (name,), "value"))
+            rows.append(HeadlineRow(name, named, shown, unknown.get(name) if shown.figures else None))
+    return rows
 
 
 def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str, str]]:
@@ -42,49 +92,41 @@ def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str
         a rule was applied to.
     """
     chosen = lang or audit.study.lang
-    unknown = unknown_shares(audit)
-    rows = []
-    for key, value in audit.headline.items():
-        label = text(f"headline.{key}", chosen)
-        show = rate_text if "_rate" in key else count_text
-        if key in _UNKNOWN_COUNTS and audit.headline[_UNKNOWN_COUNTS[key]]:
-            lost = count_text(audit.headline[_UNKNOWN_COUNTS[key]])
-            rows.append((key, label, text("report.with_unknown", chosen, value=show(value), unknown=lost)))
-            continue
-        if not isinstance(value, dict):
-            rows.append((key, label, _with_unknown(show(value), unknown.get(key, 0.0), chosen)))
-            continue
-        for part, figure in value.items():
-            named = f"{label} · {service_name(audit.standard, part, chosen)}"
-            share = unknown.get(f"{key}.{part}", 0.0)
-            rows.append((f"{key}.{part}", named, _with_unknown(show(figure), share, chosen)))
-    return rows
+    return [(row.key, row.label, with_unknown(row, chosen).text) for row in headline_cells(audit, chosen)]
 
 
-def unknown_shares(audit: Audit) -> dict[str, float]:
-    """Return the share of persons for whom a coverage rate of the headline is unknown, by row key."""
+def with_unknown(row: HeadlineRow, lang: Lang) -> Cell:
+    """Return a figure with what is unknown beside it: 0 % of what nobody knows is not a failure."""
+    if row.unknown is None:
+        return row.value
+    return say("report.with_unknown", lang, value=row.value, unknown=row.unknown)
+
+
+def _unknown_cells(audit: Audit) -> dict[str, Cell]:
+    """Return what is unknown beside figures of the headline, by row key; nothing where all is known."""
+    found = {
+        key: figure(audit.headline[lost], "count", Source("indicators", (lost,), "value"))
+        for key, lost in _UNKNOWN_COUNTS.items()
+        if audit.headline[lost]
+    }
+    persons, lost = audit.headline["persons"], audit.headline["persons_unknown_all_five"]
+    if persons and lost:
+        every = Source("indicators", ("persons",), "value")
+        source = Source("indicators", ("persons_unknown_all_five",), "value", per=every)
+        found["coverage_rate_all_five"] = figure(lost / persons, "rate", source)
     table = audit.tables.get("coverage_by_category")
-    shares: dict[str, float] = {}
     if table is None:
-        return shares
+        return found
     for service, row in table.iterrows():
-        if pd.isna(row["persons"]) or row["persons"] <= 0:
+        if pd.isna(row["persons_unknown"]) or row["persons_unknown"] <= 0:
             continue
         name = str(service)
         centre = f"coverage_rate_{name.removeprefix('centre_')}_centre"
         key = centre if name in CENTRE_SERVICES else f"coverage_rate_by_category.{name}"
-        shares[key] = float(row["persons_unknown"]) / float(row["persons"])
-    persons, lost = audit.headline["persons"], audit.headline["persons_unknown_all_five"]
-    if persons and lost:
-        shares["coverage_rate_all_five"] = lost / persons
-    return shares
-
-
-def _with_unknown(shown: str, share: float, lang: Lang) -> str:
-    """Return a rate with the unknown share beside it: 0 % of what nobody knows is not a failure."""
-    if shown == DASH or share <= 0:
-        return shown
-    return text("report.with_unknown", lang, value=shown, unknown=rate_text(share))
+        every = Source("coverage_by_category", (service,), "persons")
+        source = Source("coverage_by_category", (service,), "persons_unknown", per=every)
+        found[key] = figure(float(row["persons_unknown"]) / float(row["persons"]), "rate", source)
+    return found
 
 
 def banners(audit: Audit, lang: Lang) -> list[str]:

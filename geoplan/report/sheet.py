@@ -3,47 +3,41 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from geoplan.messages import Lang
+from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
 from geoplan.model.schema import Column
-from geoplan.report.words import count_text, minutes_text, number_text, rate_text, translate
+from geoplan.report.traced import Cell, Form, How, Source, figure
+from geoplan.report.words import translate
 from geoplan.standards.standard import Standard
 
-__all__ = ["Cell", "Sheet", "headed_sheet", "sheet_of"]
+__all__ = ["Cell", "Sheet", "headed_sheet", "sheet_of", "totals_of"]
 
 _MARKED = ("verdict", "household_verdict", "size")
 """Columns whose code becomes the cell's class."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class Sheet:
     """
-    One cell.
+    Headings and rows of cells.
 
     Parameters
     ----------
-    text
-        What it shows.
-    mark
-        Class: ``number``, a verdict, a size, or empty.
+    headings, rows
+        As they are printed; a form has no headings.
+    totals
+        A row below that adds up the rows above it; its figures are sums.
     """
-
-    text: str
-    mark: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Headings and rows of cells."""
 
     headings: list[str]
     rows: list[list[Cell]]
+    totals: list[Cell] | None = None
 
     def with_column(self, heading: str, cells: Sequence[Cell]) -> Sheet:
         """Return the sheet with a column more on the right."""
@@ -51,7 +45,15 @@ class Sheet:
         return dataclasses.replace(self, headings=[*self.headings, heading], rows=rows)
 
 
-def sheet_of(name: str, frame: pd.DataFrame, columns: Sequence[str], standard: Standard, lang: Lang) -> Sheet:
+def sheet_of(
+    name: str,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    standard: Standard,
+    lang: Lang,
+    *,
+    source: str | None = None,
+) -> Sheet:
     """
     Return columns of a result table as a sheet.
 
@@ -60,22 +62,27 @@ def sheet_of(name: str, frame: pd.DataFrame, columns: Sequence[str], standard: S
     name
         Result table that declares the columns.
     frame
-        Rows to print, the key as a column.
+        Rows to print, the key as a column; those of a table without a key keep its index.
     columns
         Columns to print.
     standard
         Names the categories.
     lang
         Language of headings and words.
+    source
+        What the table is called where its figures are looked up; None is ``name``.
     """
     schema = RESULT_TABLES[name]
     codes = pd.DataFrame(frame)[list(columns)]
+    labels = frame[schema.key] if schema.key else frame.index
     words = translate(codes, standard, lang)
     declared = [schema.column(column) for column in columns]
     cells = [
         [
-            _cell(column, word, code)
-            for word, code in zip(words[column.name].tolist(), codes[column.name].tolist(), strict=True)
+            _cell(column, word, code, source or name, label)
+            for word, code, label in zip(
+                words[column.name].tolist(), codes[column.name].tolist(), labels.tolist(), strict=True
+            )
         ]
         for column in declared
     ]
@@ -83,25 +90,66 @@ def sheet_of(name: str, frame: pd.DataFrame, columns: Sequence[str], standard: S
     return Sheet([column.heading(lang) for column in declared], rows)
 
 
-def headed_sheet(headings: list[str], rows: Sequence[Sequence[Any]]) -> Sheet:
-    """Return plain rows as a sheet."""
-    return Sheet(headings, [[_plain(one) for one in row] for row in rows])
+def headed_sheet(
+    headings: list[str],
+    rows: Sequence[Sequence[Any]],
+    *,
+    table: str,
+    labels: Sequence[Hashable],
+    columns: Sequence[str],
+) -> Sheet:
+    """Return plain rows as a sheet; its figures are looked up under ``table``, ``labels`` and ``columns``."""
+    return Sheet(
+        headings,
+        [
+            [_plain(one, Source(table, (label,), column)) for one, column in zip(row, columns, strict=True)]
+            for row, label in zip(rows, labels, strict=True)
+        ],
+    )
 
 
-def _plain(value: Any) -> Cell:
+def totals_of(sheet: Sheet, lang: Lang, summed: Sequence[int]) -> Sheet:
+    """
+    Return a sheet with a row of totals.
+
+    Parameters
+    ----------
+    sheet
+        Rows whose cells in the columns ``summed`` are figures of one table, or missing.
+    lang
+        Language of the word for a total.
+    summed
+        Columns to add up, by position; one without any figure stays empty, and missing cells are left out.
+    """
+    totals = [Cell("")] * len(sheet.headings)
+    totals[0] = Cell(text("report.total", lang))
+    for at in summed:
+        parts = [number for row in sheet.rows if (number := row[at].number) is not None]
+        if parts:
+            first = parts[0]
+            rows = tuple(label for part in parts for label in part.source.rows)
+            how: How = "count" if first.source.how == "count" else "sum"
+            source = Source(first.source.table, rows, first.source.column, how)
+            totals[at] = figure(sum(part.value for part in parts), first.form, source)
+    return dataclasses.replace(sheet, totals=totals)
+
+
+def _plain(value: Any, source: Source) -> Cell:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Cell(number_text(value), "number")
+        return figure(value, "number", source)
     return Cell(str(value))
 
 
-def _cell(column: Column, word: Any, code: Any) -> Cell:
-    if column.unit == "ratio":
-        return Cell(rate_text(word), "number")
-    if column.name == "minutes":
-        return Cell(minutes_text(word), "number")
-    if column.kind == "integer":
-        return Cell(count_text(word), "number")
-    if column.kind == "number":
-        return Cell(number_text(word), "number")
+def _cell(column: Column, word: Any, code: Any, table: str, label: Hashable) -> Cell:
+    if column.kind in ("integer", "number"):
+        return figure(word, _form(column), Source(table, (label,), column.name))
     missing = word is None or word is pd.NA or word != word
     return Cell("" if missing else str(word), str(code) if column.name in _MARKED and not missing else "")
+
+
+def _form(column: Column) -> Form:
+    if column.unit == "ratio":
+        return "rate"
+    if column.name == "minutes":
+        return "minutes"
+    return "count" if column.kind == "integer" else "number"

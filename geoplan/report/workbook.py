@@ -21,6 +21,7 @@ __all__ = [
     "Formats",
     "column_format",
     "column_width",
+    "set_for_print",
     "sheet_title",
     "sign_count",
     "write_column",
@@ -33,6 +34,8 @@ _MAX_TITLE = 31
 _SAMPLE_ROWS = 200
 _WIDTHS = (8, 60)
 _FIGURE_WIDTH = 18
+_A4 = 9
+_LONGEST_HEADER = 100
 OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 
 
@@ -49,11 +52,19 @@ class Formats:
     count: Any
     number: Any
     rate: Any
+    plain: Any
+    total_count: Any
+    total_number: Any
+    total_rate: Any
 
     @classmethod
     def of(cls, book: xlsxwriter.Workbook) -> Formats:
         """Make the formats in ``book``."""
         top = {"valign": "top"}
+        count, number = {"num_format": "#,##0", **top}, {"num_format": "#,##0.00", **top}
+        # only all is 100 %
+        rate = {"num_format": '[>=1]0.0%;[>=0.9995]"> 99.9%";0.0%', **top}
+        total = {"bold": True, "bg_color": "#DCE6F1", "top": 1}
         return cls(
             title=book.add_format({"bold": True, "font_size": 14}),
             banner=book.add_format({"bold": True, "bg_color": "#FFF1C2"}),
@@ -63,9 +74,13 @@ class Formats:
             section=book.add_format({"bold": True, "font_size": 12, "font_color": "#1F3864"}),
             text=book.add_format({"indent": 1, **top}),
             wrapped=book.add_format({"text_wrap": True, **top}),
-            count=book.add_format({"num_format": "#,##0", **top}),
-            number=book.add_format({"num_format": "#,##0.00", **top}),
-            rate=book.add_format({"num_format": "0.0%", **top}),
+            count=book.add_format(count),
+            number=book.add_format(number),
+            rate=book.add_format(rate),
+            plain=book.add_format({"num_format": "General", **top}),
+            total_count=book.add_format(count | total),
+            total_number=book.add_format(number | total),
+            total_rate=book.add_format(rate | total),
         )
 
 
@@ -118,6 +133,30 @@ def column_width(heading: str, cells: Sequence[Any], column: Column) -> float:
     figures = column.kind in ("integer", "number", "flag")
     own = min(sign_count(heading), _FIGURE_WIDTH) if figures else sign_count(heading)
     return float(min(max(widest, own, _WIDTHS[0]) + 2.5, _WIDTHS[1]))
+
+
+def set_for_print(sheet: Any, warnings: Sequence[str], *, wide: int = 1, tall: int = 0) -> None:
+    """
+    Set a sheet for print: A4, the warnings on every page.
+
+    Parameters
+    ----------
+    sheet
+        Of xlsxwriter.
+    warnings
+        Lines for the head.
+    wide
+        Pages it takes side by side.
+    tall
+        Pages it may take, upright; 0: as many as it needs, lying.
+    """
+    if not tall:
+        sheet.set_landscape()
+    sheet.set_paper(_A4)
+    sheet.fit_to_pages(max(1, wide), tall)
+    # "&" starts a code in a header, "&&" is the sign itself; a header holds 255 signs
+    sheet.set_header("&C" + " ".join(warnings)[:_LONGEST_HEADER].replace("&", "&&"))
+    sheet.set_footer("&C&P / &N")
 
 
 def sign_count(content: str) -> int:

@@ -116,7 +116,9 @@ def test_an_audit_takes_the_ledger_along(run, tmp_path, folder):
     assert "哪一项措施最有效" in report
     assert "&lt;b&gt;阵地&lt;/b&gt;" in report
     page = (out / "map.html").read_text(encoding="utf-8")
-    assert json.dumps(text("fix.layer", "zh", count=len(content["fixes"]))) in page
+    placed = {row["fix_kind"] for row in content["fixes"]} - {"premises"}
+    assert placed
+    assert all(json.dumps(text(f"fix.kind.{kind}", "zh"))[1:-1] in page for kind in placed)
 
 
 def test_an_audit_of_a_study_that_allows_no_fixes_goes_on_and_says_so(run, tmp_path):

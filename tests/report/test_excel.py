@@ -58,7 +58,7 @@ def test_rates_are_shown_as_percentages(plain, tmp_path):
     sheet = read(plain, tmp_path, "en")["Coverage by category"]
     heading = [cell.value for cell in sheet[FIRST_DATA_ROW]].index("coverage rate")
     formats = {row[heading].number_format for row in sheet.iter_rows(min_row=FIRST_DATA_ROW + 1)}
-    assert formats == {"0.0%"}
+    assert formats == {'[>=1]0.0%;[>=0.9995]"> 99.9%";0.0%'}
 
 
 def test_the_first_sheet_prints_every_rule_with_value_clause_source_and_status(plain, tmp_path):

@@ -1,14 +1,16 @@
-"""Bars of the report: numbers the template draws as SVG."""
+"""Bars of the report: shares that a writer draws."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from geoplan.messages import Lang, text
-from geoplan.report.words import count_text, rate_text, service_name
+from geoplan.report.traced import Cell, Source, figure, say
+from geoplan.report.words import service_name
 
 if TYPE_CHECKING:
     from geoplan.workflow import Audit
@@ -32,8 +34,8 @@ class Bar:
     """
 
     label: str
-    value: str
-    parts: tuple[tuple[str, float, float, str], ...]
+    value: Cell
+    parts: tuple[tuple[str, float, float, Cell], ...]
 
 
 def coverage_bars(audit: Audit, lang: Lang) -> list[Bar]:
@@ -48,12 +50,20 @@ def coverage_bars(audit: Audit, lang: Lang) -> list[Bar]:
         start, parts = 0.0, []
         for verdict in ("pass", "fail", "unknown"):
             share = float(row[f"persons_{verdict}"]) / float(row["persons"])
-            count = count_text(row[f"persons_{verdict}"])
-            hint = f"{text(f'verdict.{verdict}', lang)}: {count} ({rate_text(share)})"
+            source = Source("coverage_by_category", (service,), f"persons_{verdict}")
+            whole = Source("coverage_by_category", (service,), "persons")
+            hint = say(
+                "report.bar_part",
+                lang,
+                verdict=text(f"verdict.{verdict}", lang),
+                count=figure(row[f"persons_{verdict}"], "count", source),
+                rate=figure(share, "rate", dataclasses.replace(source, per=whole)),
+            )
             parts.append((verdict, round(start, 6), round(share, 6), hint))
             start += share
         name = service_name(audit.standard, str(service), lang)
-        bars.append(Bar(name, rate_text(float(row["coverage_rate"])), tuple(parts)))
+        rate = Source("coverage_by_category", (service,), "coverage_rate")
+        bars.append(Bar(name, figure(row["coverage_rate"], "rate", rate), tuple(parts)))
     return bars
 
 
@@ -66,16 +76,17 @@ def completeness_bars(audit: Audit, lang: Lang) -> list[Bar]:
     whole = float(persons.sum())
     if whole <= 0:
         return []
+    every = Source("completeness", tuple(table.index), "persons", "sum")
     bars = []
     for number in range(len(audit.standard.categories), -1, -1):
+        own = Source("completeness", tuple(table.index[table["completeness"] == number]), "persons", "sum")
         count = int(persons.get(number, 0))
-        share = count / whole
-        value = f"{count_text(count)} ({rate_text(share)})"
-        bars.append(
-            Bar(
-                text("report.categories_reached", lang, number=number),
-                value,
-                (("step", 0.0, round(share, 6), value),),
-            )
+        value = say(
+            "report.bar_count",
+            lang,
+            count=figure(count, "count", own),
+            rate=figure(count / whole, "rate", dataclasses.replace(own, per=every)),
         )
+        label = text("report.categories_reached", lang, number=number)
+        bars.append(Bar(label, value, (("step", 0.0, round(count / whole, 6), value),)))
     return bars
