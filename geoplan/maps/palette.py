@@ -43,10 +43,10 @@ Style = dict[str, Any]
 
 VERDICT_STYLES: dict[str, Style] = {
     "pass": {"color": "#ffffff", "fillColor": "#0072b2", "fillOpacity": 0.95, "weight": 0.5},
-    "fail": {"color": "#ffffff", "fillColor": "#d55e00", "fillOpacity": 0.95, "weight": 0.5},
+    "fail": {"color": "#1d1d1b", "fillColor": "#d55e00", "fillOpacity": 0.95, "weight": 1.2},
     "unknown": {"color": "#4d4d4d", "fillColor": "#ffffff", "fillOpacity": 0.9, "weight": 1.6},
 }
-"""Blue, vermilion, and hollow: different in hue, in lightness and in form."""
+"""Blue, vermilion with a dark rim, hollow: different in hue, in lightness and, for grey print, in form."""
 
 SITING_STYLES: dict[str, Style] = {
     "new": {"color": "#1d1d1b", "fillColor": "#009e73", "fillOpacity": 1.0, "weight": 1.2, "radius": 6},

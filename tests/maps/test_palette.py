@@ -124,6 +124,8 @@ def test_each_step_is_darker_than_the_one_before_for_everybody_and_in_grey(name,
 def test_verdicts_differ_in_grey_print():
     light = [lab(colour)[0] for colour in CLASSES["verdicts"]]
     assert min(abs(one - other) for one, other in itertools.combinations(light, 2)) > 8
+    rims = [lab(one["color"])[0] for one in palette.VERDICT_STYLES.values()]
+    assert min(abs(one - other) for one, other in itertools.combinations(rims, 2)) > 15
 
 
 def test_what_colours_alone_do_not_tell_apart_in_grey_another_sign_does():

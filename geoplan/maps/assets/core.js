@@ -48,15 +48,6 @@ const geoplan = (() => {
     return found;
   }
 
-  /* A column decoded when it is first asked for. */
-  function lazy(decode) {
-    let known;
-    return () => {
-      if (known === undefined) known = decode();
-      return known;
-    };
-  }
-
   function textOf(value, at) {
     if (value.type === undefined) return value[at];
     if (!value.read) value.read = numbersOf(value);
@@ -161,5 +152,5 @@ const geoplan = (() => {
     L.popup({ maxWidth: 320, maxHeight: 320 }).setLatLng(latLng).setContent(box).openOn(map);
   }
 
-  return { sources, make, numbersOf, coordinatesOf, lazy, titleOf, openCard, openChoice };
+  return { sources, make, numbersOf, coordinatesOf, titleOf, openCard, openChoice };
 })();
