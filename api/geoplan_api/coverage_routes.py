@@ -7,15 +7,13 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
 from starlette.datastructures import State
 from starlette.responses import Response
 from starlette.types import Scope
 
-from geoplan.errors import GeoplanError
 from geoplan.messages import Lang
 from geoplan_api import schemas
-from geoplan_api.answers import Desk, desk_of
+from geoplan_api.answers import desk_of
 from geoplan_api.batch import answer_batch, points_of
 from geoplan_api.circles import centre_circles, isochrone
 from geoplan_api.explain import add_causes, add_paths
@@ -88,8 +86,8 @@ def quick_coverage(state: State) -> Lane:
     """
     Return what answers the plain question about one point without the application: most of its time.
 
-    It knows no errors: whatever is not plain is left to the route, which answers the same. The latest answers
-    are kept: the same address is often asked for again.
+    Whatever is not plain is left to the route, which answers the same, and so is every error. The latest
+    answers are kept: the same address is often asked for again.
     """
     kept: OrderedDict[tuple[bytes, Lang | None], bytes] = OrderedDict()
     of: list[Served | None] = [None]
@@ -112,17 +110,14 @@ def quick_coverage(state: State) -> Lane:
         return body
 
     def fresh(served: Served, query_string: bytes, spoken: Lang | None) -> bytes | None:
-        try:
-            query = asked(schemas.CoverageQuery, query_string)
-            lang = query.lang or spoken or served.lang
-            standard = served.standard_called(query.standard)
-            if query.cause or query.paths or not served.ready(("desk", standard.id, lang)):
-                return None
-            check_minutes(state.settings, query.minutes)
-            desk = desk_of(served, query.standard, lang)
-            return orjson.dumps(desk.answer(*_place(served, query), query.minutes))
-        except (ProblemError, RequestValidationError, GeoplanError):
+        query = asked(schemas.CoverageQuery, query_string)
+        lang = query.lang or spoken or served.lang
+        standard = served.standard_called(query.standard)
+        if query.cause or query.paths or not served.ready(("desk", standard.id, lang)):
             return None
+        check_minutes(state.settings, query.minutes)
+        desk = desk_of(served, query.standard, lang)
+        return orjson.dumps(desk.answer(*_place(served, query), query.minutes))
 
     return quick
 
@@ -137,19 +132,23 @@ async def _coverage(request: Request) -> Response:
     query = asked(schemas.CoverageQuery, request.scope["query_string"])
     served, lang = served_of(request), query.lang or asked_lang(request)
     check_minutes(request.app.state.settings, query.minutes)
-    x, y, lonlat = _place(served, query)
-    desk = await heavy(request, desk_of, served, query.standard, lang)
+    place = _place(served, query)
+    served.standard_called(query.standard)
+    return answer_json(await heavy(request, _whole_answer, served, query, lang, place))
+
+
+def _whole_answer(
+    served: Served, query: schemas.CoverageQuery, lang: Lang, place: tuple[float, float, tuple[float, float]]
+) -> dict[str, Any]:
+    """Return the answer with the causes and the walks that were asked for."""
+    x, y, lonlat = place
+    desk = desk_of(served, query.standard, lang)
     answer = desk.answer(x, y, lonlat, query.minutes)
-    if query.cause or query.paths:
-        await heavy(request, _explain, desk, answer, x, y, query)
-    return answer_json(answer)
-
-
-def _explain(desk: Desk, answer: dict[str, Any], x: float, y: float, query: schemas.CoverageQuery) -> None:
     if query.cause and any(one["verdict"] != "pass" for one in answer["services"]):
         add_causes(desk, answer, x, y, query.minutes)
     if query.paths:
         add_paths(desk, answer, x, y)
+    return answer
 
 
 async def _batch(request: Request, lang: ChosenLang, question: schemas.BatchQuestion) -> Response:

@@ -84,9 +84,11 @@ class Guard:
         self.active += 1
         try:
             lane = self.lanes.get(scope["path"]) if scope["method"] == "GET" else None
-            body = None if lane is None else self._quick(lane, scope)
+            refused = self._refusal(scope)
+            body = None if lane is None or refused is not None else self._quick(lane, scope)
             if body is None:
-                await self._answer(scope, receive, self._completing(send, request_id, told), told)
+                completing = self._completing(send, request_id, told)
+                await self._answer(scope, receive, completing, told, refused)
             else:
                 told["status"], told["bytes"] = 200, len(body)
                 await send(_start(body, request_id))
@@ -98,10 +100,9 @@ class Guard:
     def _quick(self, lane: Lane, scope: Scope) -> bytes | None:
         """Return the answer of a lane; None leaves the request, and any error, to the application."""
         try:
-            self._admit(scope)
-        except ProblemError:
-            return None
-        return lane(scope)
+            return lane(scope)
+        except Exception:
+            return None  # the application meets the same error, and tells it
 
     def _completing(self, send: Send, request_id: bytes, told: dict[str, int]) -> Send:
         async def send_complete(message: Message) -> None:
@@ -114,9 +115,17 @@ class Guard:
 
         return send_complete
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send, told: dict[str, int]) -> None:
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        told: dict[str, int],
+        refused: ProblemError | None,
+    ) -> None:
         try:
-            self._admit(scope)
+            if refused is not None:
+                raise refused
             if scope["method"] not in _BODILESS:
                 receive = await self._whole_body(scope, receive)
             await self.app(scope, receive, send)
@@ -136,14 +145,14 @@ class Guard:
             detail = text("problem.http_500", asked_lang(Request(scope)))
             await problem_response(500, detail, kind="internal")(scope, receive, send)
 
-    def _admit(self, scope: Scope) -> None:
+    def _refusal(self, scope: Scope) -> ProblemError | None:
+        """Return why a request is turned away before anything looks at it; None lets it in."""
         if scope["path"] in _ALWAYS:
-            return
+            return None
         if self.active > self.settings.max_concurrency:
-            raise ProblemError(503, "problem.busy", retry_after=1)
+            return ProblemError(503, "problem.busy", retry_after=1)
         wait = self.allowance.take(scope["client"][0] if scope.get("client") else "")
-        if wait:
-            raise ProblemError(429, "problem.too_often", retry_after=int(wait) + 1)
+        return ProblemError(429, "problem.too_often", retry_after=int(wait) + 1) if wait else None
 
     async def _whole_body(self, scope: Scope, receive: Receive) -> Receive:
         """Read the body, if it is small enough and comes in time; return what hands it on."""

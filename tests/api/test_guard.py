@@ -87,6 +87,21 @@ def test_a_client_that_asks_too_often_is_told_when_to_come_back(plain, tmp_path)
         assert client.get("/healthz").status_code == 200
 
 
+def test_a_question_that_the_quick_way_leaves_to_the_route_counts_once(plain, tmp_path):
+    with client_of(served_from(plain), tmp_path, rate_per_minute=10) as client:
+        answers = [client.get("/v1/coverage?lon=0&lat=0").status_code for _ in range(6)]
+        assert answers == [422] * 5 + [429]
+
+
+def test_an_error_nobody_foresaw_on_the_quick_way_is_told_as_any_other(plain, tmp_path, monkeypatch):
+    with client_of(served_from(plain), tmp_path) as client:
+        monkeypatch.setattr("geoplan_api.answers.Desk.answer", lambda *_: 1 / 0)
+        (lon, lat), *_ = spots(plain.study, 1)
+        answer = client.get("/v1/coverage", params={"lon": lon, "lat": lat})
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_an_allowance_fills_again_and_is_each_clients_own():
     now = [0.0]
     allowance = Allowance(60, clock=lambda: now[0])

@@ -27,7 +27,7 @@ def command(small_folder, tmp_path_factory):
     """``geoplan serve`` with its process and address."""
     port, state = free_port(), tmp_path_factory.mktemp("state")
     run = [sys.executable, "-c", "from geoplan.cli.app import main; main()", "serve", str(small_folder)]
-    told = {**os.environ, "GEOPLAN_API_KEY_HASHES": f"office:{HASH}", "GEOPLAN_HEADER_SECONDS": "0.5"}
+    told = {**os.environ, "GEOPLAN_API_KEY_HASHES": f"office:{HASH}", "GEOPLAN_HEADER_SECONDS": "2"}
     with subprocess.Popen([*run, "--port", str(port), "--state", str(state)], env=told) as process:
         url = f"http://127.0.0.1:{port}"
         wait_for(url)
@@ -62,18 +62,21 @@ def test_a_client_that_does_not_finish_its_headers_is_sent_away(command):
         slow.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         slow.settimeout(10)
         assert slow.recv(1000) == b""
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 8
 
 
 def test_a_client_that_finishes_its_headers_in_pieces_is_answered(command):
     _, url = command
     with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port)) as slow:
+        slow.settimeout(10)
         for _ in range(2):
             slow.sendall(b"GET /healthz HTTP/1.1\r\n")
             time.sleep(0.1)
             slow.sendall(b"Host: x\r\n\r\n")
-            slow.settimeout(10)
-            assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+            told = b""
+            while not told.endswith(b"}"):
+                told += slow.recv(1000)
+            assert told.startswith(b"HTTP/1.1 200")
 
 
 def test_the_service_stops_when_told_to(command):
