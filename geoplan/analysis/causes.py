@@ -229,7 +229,10 @@ class _Inquiry:
         }
         free = with_nothing_in_the_way(self.study)
         touches = self.trials.touches(shapes, index)
-        index = self._hopeful(free, pd.Index(sorted(set().union(*touches.values()))))
+        index = pd.Index(sorted(set().union(*touches.values())))
+        if not len(index):
+            return
+        index = self._hopeful(free, index)
         touches = {name: own for name, rows in touches.items() if len(own := rows.intersection(index))}
         self._settle_quickest(
             "severed", "barrier_id", touches, lambda gone: Change(barriers=gone),

@@ -26,6 +26,7 @@ from geoplan.model.cause_tables import CAUSES
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network
 from geoplan.standards.parse import load_standard
+from tests import audits
 from tests.cities import CRS, ORIGIN, random_points, random_streets, with_entrances
 from tests.studies import X0, Y0, street_study
 
@@ -489,3 +490,14 @@ def test_nothing_failing_gives_empty_tables():
     )
     found = causes_of(study)[1]
     assert [len(one) for one in (found.causes, found.by_service, found.obstacles)] == [0, 0, 0]
+
+
+def test_a_barrier_too_far_away_to_matter_is_not_tried():
+    study = audits.plain_study()
+    rules = load_standard("default").with_limit(5.0)
+    for home in study.residences.index:
+        asked = dataclasses.replace(study, residences=study.residences.loc[[home]])
+        network = walk_network(study)
+        covered = coverage(network, asked, rules)
+        found = find_causes(network, asked, rules, covered).causes
+        assert len(found) == (covered.reach["verdict"] != "pass").sum()
