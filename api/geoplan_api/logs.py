@@ -11,7 +11,7 @@ import orjson
 __all__ = ["AccessLog", "start_logs"]
 
 _access = logging.getLogger("geoplan_api.access")
-_HELD_SECONDS = 0.25
+_HELD_SECONDS = 0.02
 
 
 class _JsonLines(logging.Formatter):
@@ -47,7 +47,7 @@ class AccessLog:
     """
     Write requests to the log, several at a time: a line each would cost as much as some answers do.
 
-    Lines are held back for a quarter of a second at most, and written when the service stops.
+    Lines are held back for a fiftieth of a second at most: to write many at once would hold up who asks next.
     """
 
     def __init__(self) -> None:
