@@ -42,7 +42,7 @@ wheelhouse: $(VENV)/run.stamp
 
 # executes the notebooks for it; GEOPLAN_DOCS_EXECUTE=false leaves their output out
 docs: $(VENV)/dev.stamp
-	GEOPLAN_DOCS_EXECUTE=$${GEOPLAN_DOCS_EXECUTE:-true} $(BIN)/mkdocs build --strict --quiet
+	GEOPLAN_DOCS_EXECUTE=$${GEOPLAN_DOCS_EXECUTE:-true} $(BIN)/mkdocs build --strict
 
 # installs from it into an empty environment and draws a map, with the network taken away
 airgap: wheelhouse
