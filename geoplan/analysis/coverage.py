@@ -11,10 +11,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from geoplan.analysis.needs import category_facilities, centre_facilities
 from geoplan.analysis.reach import (
     PlacesOnNetwork,
-    category_facilities,
-    centre_facilities,
     combine_verdicts,
     place_on_network,
     reach_table,

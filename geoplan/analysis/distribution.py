@@ -9,7 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.analysis.access import two_step_access
-from geoplan.analysis.reach import PlacesOnNetwork, service_parts
+from geoplan.analysis.needs import service_parts
+from geoplan.analysis.reach import PlacesOnNetwork
 from geoplan.analysis.tally import counts
 from geoplan.analysis.units import Unit, units_of
 from geoplan.model.access_tables import PEOPLE

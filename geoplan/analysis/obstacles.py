@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.analysis.reach import PlacesOnNetwork, ServicePart, place_on_network, service_parts
+from geoplan.analysis.needs import ServicePart, service_parts
+from geoplan.analysis.reach import PlacesOnNetwork, place_on_network
 from geoplan.model.study import Study
 from geoplan.network.graph import IntArray, WalkNetwork
 from geoplan.network.snap import Snaps, entrance_points

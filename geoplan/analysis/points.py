@@ -19,16 +19,8 @@ import pandas as pd
 import shapely
 
 from geoplan.analysis.coverage import services_of
-from geoplan.analysis.reach import (
-    PartReach,
-    ServicePart,
-    all_of,
-    combine_verdicts,
-    decide,
-    part_reach,
-    service_limit,
-    service_parts,
-)
+from geoplan.analysis.needs import ServicePart, service_limit, service_parts
+from geoplan.analysis.reach import PartReach, all_of, combine_verdicts, decide, part_reach
 from geoplan.model.study import Study
 from geoplan.network.fields import Foot, TimeField, foot_at, time_field
 from geoplan.network.from_nodes import Nearest

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geoplan.analysis.reach import ServicePart, service_parts
+from geoplan.analysis.needs import ServicePart, service_parts
 from geoplan.model.study import Study
 from geoplan.network.graph import FloatArray, IntArray
 from geoplan.network.snap import entrance_points

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from geoplan.analysis.access import TwoStep, two_step_access, zone_weights
-from geoplan.analysis.reach import centre_facilities, combine_verdicts
+from geoplan.analysis.needs import centre_facilities
+from geoplan.analysis.reach import combine_verdicts
 from geoplan.analysis.tally import counts, rate, tally, total
 from geoplan.model.result_tables import CENTRE_SERVICES, finish
 from geoplan.model.study import Study

@@ -18,8 +18,9 @@ import pandas as pd
 import shapely
 
 from geoplan.analysis.counterfactual import study_around, with_gates_open, without_barriers
+from geoplan.analysis.needs import service_parts
 from geoplan.analysis.obstacles import needed_walks
-from geoplan.analysis.reach import PlacesOnNetwork, place_on_network, reach_table, service_parts
+from geoplan.analysis.reach import PlacesOnNetwork, place_on_network, reach_table
 from geoplan.analysis.straight import doors_of
 from geoplan.model.study import Study
 from geoplan.network.build import walk_network

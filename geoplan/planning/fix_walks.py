@@ -18,13 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from geoplan.analysis.reach import (
-    PlacesOnNetwork,
-    ServicePart,
-    combine_verdicts,
-    decide_service,
-    service_parts,
-)
+from geoplan.analysis.needs import ServicePart, service_parts
+from geoplan.analysis.reach import PlacesOnNetwork, combine_verdicts, decide_service
 from geoplan.model.result_tables import CENTRE_SERVICES
 from geoplan.model.scenario_tables import ALL_CATEGORIES
 from geoplan.model.study import Study

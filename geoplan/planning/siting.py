@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from geoplan.analysis.reach import centre_facilities
+from geoplan.analysis.needs import centre_facilities
 from geoplan.analysis.tally import counts
 from geoplan.errors import PlanningError, some_ids
 from geoplan.model.provenance import Provenance, library_versions
