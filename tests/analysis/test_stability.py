@@ -180,6 +180,8 @@ def test_a_wider_speed_range_a_wider_cap_and_more_rows_set_aside_never_narrow_a_
         for table in ("stability", "headline"):
             old, new = getattr(narrow, table), getattr(other, table)
             known = old["low"].notna().to_numpy()
+            if other is wide[-1]:  # with a nearer cap a failure may become unknown, and an unknown a failure
+                known = known & ~old.index.astype(str).str.contains("unknown")
             assert (new["low"][known] <= old["low"][known] + 1e-12).all()
             assert (new["high"][known] >= old["high"][known] - 1e-12).all()
 
