@@ -13,6 +13,7 @@ from geoplan.maps.basemap import Basemap
 from geoplan.maps.elements import Choice, Cloud, DataLayer
 from geoplan.maps.features import numbers_fact, titles_of
 from geoplan.maps.ground import counted, ground_layers, name_layers
+from geoplan.maps.layers import thresholds
 from geoplan.maps.packing import Numbers, points_of, shapes_of
 from geoplan.maps.page import AuditMap
 from geoplan.maps.palette import CHANGE_STYLES, LINK_STYLE, SIDE_STYLES
@@ -104,7 +105,8 @@ def compare_map(
         name_layers(study if there is None else there, chosen, drawing)
     return map_page(
         study, left, furniture, title=f"{study.name} · {text('compare.map_title', chosen)}",
-        head=_panel(study, standard, comparison, title, furniture), legend=_legend(study, right, furniture),
+        head=_panel(study, standard, comparison, title, furniture),
+        legend=_legend(study, standard, right, furniture),
         bounds=box_of(residences.geometry, comparison.changes.geometry), label_zoom=_LABEL_ZOOM, beside=right,
     )  # fmt: skip
 
@@ -244,8 +246,9 @@ def _panel(study: Study, standard: Standard, comparison: Comparison, title: str,
     )  # fmt: skip
 
 
-def _legend(study: Study, drawing: Drawing, furniture: Furniture) -> str:
+def _legend(study: Study, standard: Standard, drawing: Drawing, furniture: Furniture) -> str:
     lang = furniture.lang
+    drawing.legend["thresholds"] = thresholds(standard, lang)
     for name, style in CHANGE_STYLES.items():
         drawing.explain("facilities", {"style": style, "label": text(f"compare.group.{name}", lang)})
     if _links(study) is not None:

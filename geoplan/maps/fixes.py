@@ -14,6 +14,7 @@ from geoplan.maps.basemap import Basemap
 from geoplan.maps.elements import DataLayer
 from geoplan.maps.features import counts_fact
 from geoplan.maps.ground import counted, ground_layers, name_layers
+from geoplan.maps.layers import thresholds
 from geoplan.maps.packing import Numbers, points_of, shapes_of
 from geoplan.maps.page import AuditMap
 from geoplan.maps.palette import FIX_LINE_STYLE, FIX_STYLES
@@ -86,6 +87,7 @@ def fixes_map(
     ranks = {"at": points_of(placed.geometry, study.crs), "title": [str(one) for one in placed["rank"]]}
     drawing.layers.append(DataLayer("labels", ranks, name=text("fix.layer_labels", chosen)))
     name_layers(study, chosen, drawing)
+    drawing.legend["thresholds"] = thresholds(standard, chosen)
     tables = (study.residences, study.premises, study.communities)
     where = [one.geometry for one in tables if one is not None and one.geometry.notna().any()]
     return map_page(

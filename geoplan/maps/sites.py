@@ -75,6 +75,8 @@ def sites_map(
     _residence_layer(plan, chosen, drawing)
     drawing.layers += _centre_layers(plan, study, chosen)
     name_layers(study, chosen, drawing)
+    what = text(f"report.service.centre_{plan.level}", chosen)
+    drawing.explain("thresholds", text("map.threshold", chosen, what=what, minutes=f"{plan.minutes:g}"))
     return map_page(
         study, drawing, furniture, title=f"{study.name} · {text('site.map_title', chosen)}",
         head=_panel(plan, study, furniture), legend=legend_html(drawing, furniture),

@@ -30,7 +30,7 @@ from geoplan.model.study import Study
 from geoplan.planning.plan import SplitPlan
 from geoplan.report.headline import study_banners
 from geoplan.report.split_words import kind_text, part_label, relaxation_text, said, status_text
-from geoplan.report.words import count_text, rate_text
+from geoplan.report.words import count_text, number_text, rate_text, rule_name, unit_text
 
 __all__ = ["split_map"]
 
@@ -103,12 +103,26 @@ def split_map(
     layers.append(seat_layer([(plan, first)], study, chosen, size_px=_SEAT_PX))
     drawing.layers += layers
     name_layers(study, chosen, drawing, window=window)
+    drawing.legend["thresholds"] = _limits(first, chosen)
     return map_page(
         study, drawing, furniture, title=f"{plan.name} · {text('split.map_title', chosen)}",
         head=_panel(plan, shown, study, furniture, walks=walks is not None),
         legend=legend_html(drawing, furniture), bounds=box_of(plan.blocks.cells.geometry),
         label_zoom=_LABEL_ZOOM,
     )  # fmt: skip
+
+
+def _limits(plan: SplitPlan, lang: Lang) -> list[str]:
+    """Return what the pack asks of every part, in words; what depends on its households is in the checks."""
+    rules = plan.checks[plan.checks["part_id"].notna() & plan.checks["threshold"].gt(0)].drop_duplicates(
+        "rule"
+    )
+    return [
+        f"{rule_name(rule, lang)}{text('split.limit_colon', lang)}"
+        + (rate_text(value) if unit == "ratio" else f"{number_text(value)} {unit_text(unit, lang)}")
+        for rule, value, unit in zip(rules["rule"], rules["threshold"], rules["unit"], strict=True)
+        if not rule.startswith("premises.")
+    ]
 
 
 def _outline_layer(plan: SplitPlan, study: Study, lang: Lang) -> DataLayer:

@@ -52,6 +52,7 @@ def made():
 def test_the_map_loads_nothing_and_hostile_names_stay_text(made, lang):
     there, found = made
     page = compare_map(there, STANDARD, found, title=HOSTILE, lang=lang).html
+    assert text("map.legend_thresholds", lang) in page
     assert not re.search(r'<(?:script|link)[^>]+(?:src|href)=["\']?http', page)
     assert "<img src=x" not in page
     assert text("banner.synthetic", lang) in page

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import geoplan
+from geoplan.messages import text
 from tests.planning.test_siting import layer, one_street
 
 STANDARD = geoplan.load_standard("default")
@@ -39,6 +40,7 @@ def made():
 def test_the_map_loads_nothing_and_hostile_names_stay_text(made, lang):
     study, plan = made
     page = geoplan.maps.sites_map(study, plan, lang=lang).html
+    assert text("map.legend_thresholds", lang) in page
     assert not re.search(r'<(?:script|link)[^>]+(?:src|href)=["\']?http', page)
     assert "<img src=x" not in page
     assert "49" not in re.findall(r"onerror=alert\(1\)[^<]{0,40}", page)

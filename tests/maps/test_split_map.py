@@ -37,6 +37,7 @@ def study():
 def test_the_map_loads_nothing_and_hostile_names_stay_text(study, lang):
     plan = plan_split(geoplan.walk_network(study), study, "c1", STANDARD)
     page = geoplan.maps.split_map(plan, study, lang=lang).html
+    assert text("rule.community.max_households", lang) in page
     assert not re.search(r'<(?:script|link)[^>]+(?:src|href)=["\']?http', page)
     assert "<img src=x" not in page
     assert "49" not in re.findall(r"onerror=alert\(1\)[^<]{0,40}", page)
