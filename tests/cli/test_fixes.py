@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 
 import geopandas as gpd
@@ -111,7 +112,8 @@ def test_an_audit_takes_the_ledger_along(run, tmp_path, folder):
     content = json.loads((out / "audit.json").read_text(encoding="utf-8"))["tables"]
     assert len(content["fixes"]) > 0
     assert {row["fix_id"] for row in content["fix_changes"]} <= {row["fix_id"] for row in content["fixes"]}
-    assert "单项措施台账" in openpyxl.load_workbook(out / "audit.xlsx").sheetnames
+    with contextlib.closing(openpyxl.load_workbook(out / "audit.xlsx", read_only=True)) as book:
+        assert "单项措施台账" in book.sheetnames
     report = (out / "report.html").read_text(encoding="utf-8")
     assert "哪一项措施最有效" in report
     assert "&lt;b&gt;阵地&lt;/b&gt;" in report

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 import geopandas as gpd
@@ -178,8 +179,8 @@ def test_an_audit_of_an_edited_study_says_so_on_every_page(tmp_path):
     for page in pages:
         assert scenario.sha256[:12] in page
         assert "<script>alert(1)" not in page
-    book = openpyxl.load_workbook(tmp_path / "audit.xlsx")
-    assert all(any(name in str(cell) for cell in next(sheet.values)) for sheet in book.worksheets[1:-1])
+    with contextlib.closing(openpyxl.load_workbook(tmp_path / "audit.xlsx", read_only=True)) as book:
+        assert all(any(name in str(cell) for cell in next(sheet.values)) for sheet in book.worksheets[1:-1])
     compared = geoplan.compare(covered(study, rules), covered(later, slower))
     assert scenario.sha256[:12] in geoplan.maps.compare_map(later, slower, compared).html
     undone, _ = undo_scenario((later, slower), scenario, (study, rules))

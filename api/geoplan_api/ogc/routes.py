@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -19,6 +20,7 @@ from geoplan_api.served import Served, served_of
 
 __all__ = ["router"]
 
+_IN_PATHS = "/:@!$&'()*+,;=~"
 _PREFIX = "/ogc"
 _PLAIN: dict[str, Sequence[str]] = {"json": (JSON,), "html": (HTML,)}
 _FEATURES: dict[str, Sequence[str]] = {"json": (GEOJSON, JSON), "html": (HTML,)}
@@ -175,7 +177,10 @@ class _Routes:
 
 def _asked(request: Request) -> Asked:
     base = str(request.base_url).rstrip("/") + _PREFIX
-    url = str(request.url.replace(query="", fragment="")).rstrip("/")
+    # an id may hold what ends a path, such as "?": quoted here, as not every Starlette does it
+    url = f"{request.url.scheme}://{request.url.netloc}{quote(request.scope['path'], safe=_IN_PATHS)}".rstrip(
+        "/"
+    )
     return Asked(base, url, tuple(request.query_params.multi_items()), asked_lang(request))
 
 
