@@ -139,6 +139,15 @@ def service_circles(
     service_circles
         One row a centre and time; longer times contain shorter ones. ``missed_length_m`` and
         ``unreached_length_inside_m`` tell how far the picture and the walk differ.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> study, standard = geoplan.read_study("data/monaco"), geoplan.load_standard("default")
+    >>> network = geoplan.walk_network(study)
+    >>> circles = geoplan.service_circles(network, study.centres, standard, minutes=(5, 15))
+    >>> circles.area.is_monotonic_increasing, circles["missed_length_m"].max()
+    (True, np.float64(0.0))
     """
     costs = walking_costs(network, standard)
     cap = standard.number("walking.max_snap") if max_snap_m is None else max_snap_m

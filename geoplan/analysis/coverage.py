@@ -79,6 +79,14 @@ def coverage(
     ------
     DataError
         If the study has no residences, or neither facilities nor centres.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> study, standard = geoplan.read_study("data/monaco"), geoplan.load_standard("default")
+    >>> result = geoplan.coverage(geoplan.walk_network(study), study, standard)
+    >>> int(result.by_category.loc["daily", "persons_pass"])
+    39050
     """
     study.need("residences")
     if study.facilities is None and study.centres is None:

@@ -45,6 +45,15 @@ def write_study(study: Study, folder: str | Path, *, overwrite: bool = False) ->
     ------
     DataError
         If a study is there and ``overwrite`` is False.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> study = geoplan.read_study("data/monaco")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = geoplan.write_study(study, folder)
+    ...     [file.name for file in files], len(geoplan.read_study(folder).residences)
+    (['study.toml', 'study.gpkg'], 713)
     """
     folder = Path(folder)
     files = (folder / STUDY_TOML, folder / STUDY_GPKG)

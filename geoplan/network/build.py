@@ -42,6 +42,12 @@ def walk_network(study: Study) -> WalkNetwork:
         If the study has no streets.
     NetworkError
         If no street can be walked.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> geoplan.walk_network(geoplan.read_study("data/monaco")).edge_count
+    6047
     """
     (streets,) = study.need("streets")
     return network_from_streets(streets)

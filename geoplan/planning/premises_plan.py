@@ -58,6 +58,13 @@ def plan_premises(
         than the limit), ``unknown`` (a floor area, a household count or a walk is missing) or ``met``;
         ``households_affected`` are all for the first two, those too far for the third. ``year`` is given to
         what fails now, the most households first, ties by id; missing for the rest, and beyond the last year.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
+    >>> geoplan.plan_premises(None, study, standard)["state"].value_counts()["too_small"]
+    np.int64(30)
     """
     (communities, premises) = study.need("communities", "premises")
     rows = []

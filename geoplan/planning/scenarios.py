@@ -90,6 +90,16 @@ def read_scenario(file: str | Path) -> Scenario:
         If there is no such file, or it is not such a scenario.
     MissingCrsError
         If an edit has a place and the file states no ``crs``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "later.toml"
+    ...     lines = ['name = "Later"', "[[edits]]", 'edit = "close_centre"', 'id = "c07"']
+    ...     _ = file.write_text("\\n".join(lines), encoding="utf-8")
+    ...     read_scenario(file).name
+    'Later'
     """
     path = Path(file)
     try:

@@ -182,6 +182,17 @@ def evaluate_split(
     ------
     PlanningError
         If a compound is unknown or stands in the table twice, a seat is unknown, or there is one part only.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
+    >>> east = study.residences.representative_point().x
+    >>> own = east[study.residences["community_id"] == "620105007013"]
+    >>> members = {home: "east" if x > own.median() else "west" for home, x in own.items()}
+    >>> plan = geoplan.evaluate_split(None, study, "620105007013", standard, members, model="cut")
+    >>> plan.kind, plan.status, len(plan.parts)
+    ('given', 'feasible', 2)
     """
     problem = prepare_split(
         network, study, community_id, standard, model=model, max_walk_minutes=max_walk_minutes,

@@ -173,7 +173,17 @@ class Report:
 
 
 def figures_of(report: Report) -> Iterator[Figure]:
-    """Yield every figure of a report."""
+    """
+    Yield every figure of a report.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> report = geoplan.report.report_of(checked, lang="en")
+    >>> next(figures_of(report)).text
+    '39,050'
+    """
     for _, cell in report.cards:
         yield from cell.figures
     for section in report.sections:

@@ -51,6 +51,13 @@ def write_dossier_excel(
         ``.xlsx``. Sheet ``split_members`` may be edited and read again by ``geoplan split --members``.
     lang
         Language; None takes the study's.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
+    >>> plan = geoplan.plan_split(None, study, "620105007013", standard, model="cut")
+    >>> write_dossier_excel(plan, study, standard, f"{tempfile.mkdtemp()}/split.xlsx")
     """
     chosen = lang or study.lang
     content = dossier_of(plan, study, standard, lang=chosen)

@@ -55,6 +55,13 @@ def write_dossier_word(
     ------
     MissingExtraError
         If python-docx is not installed.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
+    >>> plan = geoplan.plan_split(None, study, "620105007013", standard, model="cut")
+    >>> write_dossier_word(plan, study, standard, f"{tempfile.mkdtemp()}/split.docx")
     """
     chosen = lang or study.lang
     content = dossier_of(plan, study, standard, lang=chosen)

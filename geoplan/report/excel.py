@@ -65,6 +65,12 @@ def write_excel(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> 
     The first sheet holds the headline, the standard's rules and what was not computed; then comes a sheet
     a result table: a title with the warnings in row 1, headings in row 2, data from row 3. A table longer
     than a sheet goes on in the next one. Text of the data is never read as a formula, link or number.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> geoplan.report.write_excel(checked, f"{tempfile.mkdtemp()}/audit.xlsx")
     """
     chosen = lang or audit.study.lang
     book = xlsxwriter.Workbook(str(file), OPTIONS)

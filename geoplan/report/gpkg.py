@@ -48,6 +48,12 @@ def write_gpkg(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> N
     -----
     Columns are named as declared in ``geoplan.model.result_tables``; codes stay codes. Tables without
     geometry are attribute layers; layer ``provenance`` holds keys and values.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> geoplan.report.write_gpkg(checked, f"{tempfile.mkdtemp()}/audit.gpkg")
     """
     chosen = lang or audit.study.lang
     write_layers(audit.tables, file, lang=chosen, provenance=_provenance(audit, chosen))

@@ -90,6 +90,13 @@ def headline_rows(audit: Audit, lang: Lang | None = None) -> list[tuple[str, str
         category, ``coverage_rate_by_category.<id>``. A figure that could not be computed is a dash; rates
         are percentages, with the share that is unknown beside them if there is any; so are counts of what
         a rule was applied to.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> geoplan.report.headline_rows(checked, "en")[0]
+    ('persons', 'Persons', '39,050')
     """
     chosen = lang or audit.study.lang
     return [(row.key, row.label, with_unknown(row, chosen).text) for row in headline_cells(audit, chosen)]

@@ -68,6 +68,13 @@ def write_report_html(report: Report, file: str | Path) -> None:
         `geoplan.report.report_of`.
     file
         File to write; its folder exists.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> report = geoplan.report.report_of(checked, lang="en")
+    >>> write_report_html(report, f"{tempfile.mkdtemp()}/report.html")
     """
     page = _template().render(
         t=partial(text, lang=report.lang), tag=_LANGUAGE_TAGS[report.lang], report=report

@@ -41,6 +41,13 @@ def audit_as_dict(audit: Audit, *, lang: Lang | None = None) -> dict[str, Any]:
         figures lies), ``not_computed``, ``quarantine`` (each fault with its ``reason`` in words) and
         ``tables``: result table -> list of records, without geometry. What is missing is None; shares are
         0-1.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> geoplan.report.audit_as_dict(checked)["headline"]["persons"]
+    39050
     """
     chosen = lang or audit.study.lang
     return {
@@ -61,6 +68,12 @@ def write_json(audit: Audit, file: str | Path, *, lang: Lang | None = None) -> N
         File to write; its folder exists.
     lang
         As in `audit_as_dict`.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> geoplan.report.write_json(checked, f"{tempfile.mkdtemp()}/audit.json")
     """
     chosen = lang or audit.study.lang
     names = [name for name in audit.tables if name not in _ON_TOP]

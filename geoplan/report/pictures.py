@@ -47,6 +47,13 @@ def report_figures(audit: Audit, lang: Lang, plans: Sequence[SplitPlan] = ()) ->
     ------
     MissingExtraError
         If matplotlib or a font with Chinese signs is not installed.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> [picture.key for picture in report_figures(checked, "en")][:2]
+    ['locator', 'coverage_choropleth']
     """
     drawings: dict[str, tuple[str, Callable[[Path], None]]] = {
         name: (text(f"figure.{name}", lang), _drawn(draw, audit, lang)) for name, draw in FIGURES.items()

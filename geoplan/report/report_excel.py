@@ -79,6 +79,13 @@ def write_report_excel(report: Report, audit: Audit, file: str | Path) -> None:
     -----
     Totals are formulas written here, over cells written here; text of the data is never read as a formula,
     link or number. Verdicts and sizes are coloured by their word, so that a changed cell changes its colour.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> report = geoplan.report.report_of(checked, lang="en")
+    >>> write_report_excel(report, checked, f"{tempfile.mkdtemp()}/report.xlsx")
     """
     made = xlsxwriter.Workbook(str(file), OPTIONS)
     made.set_properties(

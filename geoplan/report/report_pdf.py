@@ -42,6 +42,13 @@ def write_report_pdf(report: Report, file: str | Path, *, tagged: bool = True) -
     Notes
     -----
     The template is fixed and reads the report as JSON, so that no name can become markup.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> report = geoplan.report.report_of(checked, lang="en")
+    >>> write_report_pdf(report, f"{tempfile.mkdtemp()}/report.pdf", tagged=False)
     """
     typst = import_extra("typst", extra="pdf")
     fonts = Path(import_extra("pylopdf_fonts_zh_cn", extra="pdf").sans_path()).parent

@@ -57,6 +57,13 @@ def write_report_word(report: Report, file: str | Path) -> None:
     ------
     MissingExtraError
         If python-docx or, for charts, matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> report = geoplan.report.report_of(checked, lang="en")
+    >>> write_report_word(report, f"{tempfile.mkdtemp()}/report.docx")
     """
     document = import_extra("docx", extra="docx").Document()
     _styles(document)

@@ -25,6 +25,14 @@ def split_as_dict(plan: SplitPlan, *, lang: Lang) -> dict[str, Any]:
         Its alternatives come with it, each in the same shape.
     lang
         Language of the sentences; codes and figures are the same in both.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
+    >>> plan = geoplan.plan_split(None, study, "620105007013", standard, model="cut")
+    >>> split_as_dict(plan, lang="en")["status"]
+    'optimal'
     """
     parts = [{**{key: row[key] for key in _PART_KEYS}, **row} for row in records(plan.parts)]
     members = plan.members["part_id"]

@@ -75,6 +75,13 @@ def draw_split(
     ------
     MissingExtraError
         If matplotlib or a font with Chinese signs is not installed.
+
+    Examples
+    --------
+    >>> import geoplan, tempfile
+    >>> study, standard = geoplan.read_study("data/anning"), geoplan.load_standard("default")
+    >>> plan = geoplan.plan_split(None, study, "620105007013", standard, model="cut")
+    >>> geoplan.report.draw_split(plan, study, f"{tempfile.mkdtemp()}/after.png", when="after", lang="zh")
     """
     font = cjk_font()
     figure, axis, box = _sheet(plan.blocks)

@@ -157,6 +157,15 @@ def look_up(source: Source, tables: Mapping[str, pd.DataFrame]) -> Any:
     ------
     KeyError
         If there is no such table, row or column.
+
+    Examples
+    --------
+    >>> import geoplan
+    >>> checked = geoplan.audit(geoplan.read_study("data/monaco"), geoplan.load_standard("default"))
+    >>> report = geoplan.report.report_of(checked, lang="en")
+    >>> first = next(geoplan.report.figures_of(report))
+    >>> first.source.table, look_up(first.source, report.tables)
+    ('indicators', 39050.0)
     """
     value = _value(source, tables[source.table])
     return value if source.per is None else value / look_up(source.per, tables)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import pkgutil
 import subprocess
 import sys
@@ -50,7 +51,10 @@ def remembered(function):
     return call
 
 
-SLOW = {name: remembered(getattr(geoplan, name)) for name in ("audit", "load_standard", "read_study")}
+SLOW = {
+    name: remembered(getattr(geoplan, name))
+    for name in ("audit", "load_standard", "plan_split", "read_study")
+}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -60,6 +64,12 @@ def test_the_examples_in_the_docstrings_run(module, pytestconfig, monkeypatch):
         monkeypatch.setattr(geoplan, name, function)
     outcome = doctest.testmod(importlib.import_module(module))
     assert outcome.failed == 0
+
+
+@pytest.mark.parametrize("room", [geoplan, geoplan.maps, geoplan.report], ids=lambda room: room.__name__)
+def test_every_public_function_has_an_example(room):
+    functions = [one for one in (getattr(room, name) for name in room.__all__) if inspect.isfunction(one)]
+    assert [one.__name__ for one in functions if ">>> " not in (one.__doc__ or "")] == []
 
 
 def run_python(code):
