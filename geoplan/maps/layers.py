@@ -32,6 +32,7 @@ from geoplan.maps.palette import (
     VERDICT_STYLES,
     circle_style,
     community_style,
+    completeness_classes,
 )
 from geoplan.messages import Lang, text
 from geoplan.model.result_tables import RESULT_TABLES
@@ -102,10 +103,8 @@ def _classes(audit: Audit, ids: pd.Index, lang: Lang) -> tuple[list[int], list[s
     if covered is None:
         return [count] * len(ids), labels
     mean = covered["mean_completeness"].reindex(ids).to_numpy(float)
-    scaled = np.where(np.isnan(mean), 0.0, mean) * count / most
-    # the topmost class holds its upper end, so that all of the categories is a class with the nearly all
-    classes = np.where(np.isnan(mean), count, np.clip(np.ceil(scaled) - 1, 0, count - 1))
-    return classes.astype(int).tolist(), labels
+    classes = completeness_classes(mean, len(audit.standard.categories))
+    return np.where(classes < 0, count, classes).tolist(), labels
 
 
 def _community_facts(audit: Audit, ids: pd.Index, lang: Lang) -> list[Any]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 __all__ = [
     "BARRIER_STYLES",
     "CATCHMENT_STYLE",
@@ -36,6 +39,7 @@ __all__ = [
     "WALK_STYLE",
     "circle_style",
     "community_style",
+    "completeness_classes",
     "part_style",
 ]
 
@@ -209,6 +213,22 @@ def part_style(colour: str) -> Style:
 def community_style(colour: str) -> Style:
     """Return the style of a community filled with ``colour``."""
     return {"color": "#6d6d6d", "weight": 1, "fillColor": colour, "fillOpacity": COMMUNITY_OPACITY}
+
+
+def completeness_classes(mean: npt.NDArray[np.float64], categories: int) -> npt.NDArray[np.int64]:
+    """
+    Return the class of each mean completeness: its place in ``COMPLETENESS_COLOURS``, -1 where unknown.
+
+    Parameters
+    ----------
+    mean
+        Categories reached on average.
+    categories
+        How many there are. The topmost class holds its upper end: all of them are in a class with nearly all.
+    """
+    count = len(COMPLETENESS_COLOURS)
+    steps = np.ceil(np.nan_to_num(mean) * count / max(1, categories)) - 1
+    return np.where(np.isnan(mean), -1, np.clip(steps, 0, count - 1)).astype(np.int64)
 
 
 def circle_style(level: str) -> Style:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from geoplan.maps.palette import BARRIER_STYLES, COMPLETENESS_COLOURS
+from geoplan.maps.palette import BARRIER_STYLES, completeness_classes
 from geoplan.messages import Lang
 from geoplan.model.study import Study
 from geoplan.report.words import count_text, names_of, rate_text, service_name
@@ -130,13 +130,10 @@ def _overall(view: View) -> pd.Series:
 def _classes(view: View, ids: pd.Index) -> list[int]:
     """Return the class of mean completeness of each community, as in the maps of the library."""
     covered = view.tables.get("coverage_by_community")
-    count, most = len(COMPLETENESS_COLOURS), max(1, len(view.standard.categories))
     if covered is None:
         return [-1] * len(ids)
     mean = covered["mean_completeness"].reindex(ids).to_numpy(float)
-    scaled = np.ceil(np.nan_to_num(mean) * count / most) - 1
-    classes = np.where(np.isnan(mean), -1, np.clip(scaled, 0, count - 1))
-    return [int(one) for one in classes]
+    return [int(one) for one in completeness_classes(mean, len(view.standard.categories))]
 
 
 def rates(view: View, lang: Lang) -> list[dict[str, Any]]:
